@@ -1,0 +1,29 @@
+"""How a stage tells the outside world what it is doing. Every long function takes a :class:`Reporter`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+
+class Reporter(Protocol):
+    """Where a stage reports to: the worker's pipe, a terminal, or nothing."""
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Say how far the current stage is (0..1). Raises :class:`~.errors.JobCancelled` when the artist cancelled."""
+        ...
+
+    def preview(self, image: np.ndarray) -> None:
+        """Show a picture, uint8 [H,W,3] sRGB. Latest wins; cheap to call."""
+        ...
+
+
+class SilentReporter:
+    """Reports to nobody; for tests and library use."""
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        return None
+
+    def preview(self, image: np.ndarray) -> None:
+        return None
