@@ -1,0 +1,101 @@
+"""The folder where fetched files live, and the lock that keeps two processes from filling it at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from ..errors import AssetError
+from ..progress import Reporter
+
+_SPARE_BYTES = 32 << 20  # left free for everybody else on the disk
+_LOCK_POLL_S = 0.1
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: IO[bytes]) -> bool:
+        try:
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _try_lock(handle: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def cache_dir() -> Path:
+    """Return the user's cache folder for Cameo; ``CAMEO_CACHE`` overrides it. Not created here."""
+    override = os.environ.get("CAMEO_CACHE")
+    if override:
+        return Path(override).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "cameo"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "cameo"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cameo"
+
+
+def make_folder(folder: Path) -> None:
+    """Create ``folder``. Raises :class:`AssetError` ``asset.cache_unwritable``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AssetError(
+            "asset.cache_unwritable",
+            f"The cache folder {folder} cannot be made.",
+            cause=str(error),
+            fix="Set CAMEO_CACHE to a folder you may write to.",
+        ) from error
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise :class:`AssetError` ``asset.disk_full`` unless ``needed`` bytes and a little more are free."""
+    free = shutil.disk_usage(folder).free
+    if free < needed + _SPARE_BYTES:
+        raise disk_full(folder, f"{needed / 1e6:.0f} MB are needed, {free / 1e6:.0f} MB are free")
+
+
+def disk_full(folder: Path, cause: str) -> AssetError:
+    """The error for a disk without room for the download."""
+    return AssetError(
+        "asset.disk_full",
+        f"There is not enough room on the disk of {folder}.",
+        cause=cause,
+        fix="Free some space, or set CAMEO_CACHE to a folder on another disk.",
+    )
+
+
+@contextmanager
+def locked(path: Path, reporter: Reporter) -> Iterator[None]:
+    """Hold the lock file ``path``; another holder is waited for, and the wait can be cancelled.
+
+    The operating system drops the lock when its holder dies, so a killed process never blocks the next one.
+    """
+    try:
+        handle = path.open("ab")
+    except OSError as error:
+        raise AssetError(
+            "asset.cache_unwritable",
+            f"The cache folder {path.parent} cannot be written.",
+            cause=str(error),
+            fix="Set CAMEO_CACHE to a folder you may write to.",
+        ) from error
+    with handle:
+        while not _try_lock(handle):
+            reporter.progress(0.0, f"waiting for another process that fetches {path.stem}")
+            time.sleep(_LOCK_POLL_S)
+        yield
