@@ -1,10 +1,35 @@
-"""Which pixels of the portrait are hair, skin and clothing: by colour alone, without a network."""
+"""Which pixels of the portrait are hair, skin and clothing: by colour alone, without a network.
+
+Seeds come from the landmarks and the matte, each class gets a mixture of colours, soft position priors break ties.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+import scipy.ndimage as ndi
+
+from ...artifacts import Portrait
+from ...config import BuiltinConfig
+from ...head.face_regions import (
+    CHIN,
+    FOREHEAD,
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_IRIS,
+    OUTER_LIPS,
+    OVAL,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_IRIS,
+)
+from .color_models import ColorMixture
+
+EYE_CORNERS = [33, 263]
+FEATURES = (RIGHT_EYE, LEFT_EYE, RIGHT_BROW, LEFT_BROW, OUTER_LIPS)
+NEVER = np.float32(-50.0)  # log likelihood of a class without seeds
 
 
 @dataclass(frozen=True)
@@ -28,3 +53,156 @@ class Segmentation:
     bald: bool
     hat: bool
     hat_mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where things are in the picture, from landmarks; heights in pixels, masks bool [S,S]."""
+
+    lab: np.ndarray
+    unit: float  # distance between the irises, pixels
+    eye_y: float
+    top_y: float
+    chin_y: float
+    y: np.ndarray  # [S,1]
+    foreground: np.ndarray
+    face: np.ndarray
+    features: np.ndarray
+    cheeks: np.ndarray  # surely skin: inside the face, below the brows, no features
+
+
+def segment_portrait(portrait: Portrait, config: BuiltinConfig) -> Segmentation:
+    """Split the person into hair, skin and cloth."""
+    layout = _layout(portrait)
+    likelihood, hair_seeds, bald = _likelihoods(layout)
+    posterior = _posteriors(layout, likelihood)
+    mask = _hair_mask(layout, posterior[0], hair_seeds)
+    bald = config.hair == "bald" or (config.hair == "auto" and (bald or mask.sum() < 0.15 * layout.face.sum()))
+    hat_mask = _hat_mask(layout, mask) if config.hair in ("auto", "hat") and not bald else np.zeros_like(mask)
+    if config.hair == "hat" and not hat_mask.any():
+        hat_mask = mask & (layout.y < layout.eye_y)
+    hair, skin, cloth = (np.where(layout.foreground, p, 0).astype(np.float32) for p in posterior)
+    return Segmentation(hair, skin, cloth, mask, layout.face, bald, bool(hat_mask.any()), hat_mask)
+
+
+def _layout(portrait: Portrait) -> _Layout:
+    size = portrait.image.shape[0]
+    marks = portrait.landmarks[:, :2]
+    unit = float(np.linalg.norm(marks[RIGHT_IRIS] - marks[LEFT_IRIS]))
+    face = polygon_mask(marks[list(OVAL)], size)
+    features = np.zeros((size, size), np.uint8)
+    for indices in FEATURES:
+        cv2.fillConvexPoly(features, cv2.convexHull(marks[list(indices)].astype(np.int32)), [1])
+    features = cv2.dilate(features, np.ones((3, 3)), iterations=int(unit * 0.08)) > 0
+    y = np.arange(size)[:, None]
+    eye_y = float(marks[EYE_CORNERS, 1].mean())
+    core = cv2.erode(face.astype(np.uint8), np.ones((3, 3)), iterations=int(unit * 0.12)) > 0
+    return _Layout(
+        lab=cv2.cvtColor(portrait.image, cv2.COLOR_RGB2LAB).astype(np.float32),
+        unit=unit,
+        eye_y=eye_y,
+        top_y=float(marks[FOREHEAD, 1]),
+        chin_y=float(marks[CHIN, 1]),
+        y=y,
+        foreground=(portrait.matte > 0.6) & (portrait.inside > 0.5),
+        face=face,
+        features=features,
+        cheeks=core & ~features & (y > eye_y - 0.1 * unit),
+    )
+
+
+def polygon_mask(points: np.ndarray, size: int) -> np.ndarray:
+    """Filled polygon [N,2] pixels -> bool [size,size]."""
+    mask = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(mask, [points.astype(np.int32)], [1])
+    return mask > 0
+
+
+def _likelihoods(layout: _Layout) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Log likelihoods [3,S,S] of hair, skin, cloth; the seeds of hair; whether hair seeds look like skin (bald)."""
+    beside_face = cv2.dilate(layout.face.astype(np.uint8), np.ones((3, 3)), iterations=int(layout.unit * 0.1)) == 0
+    skin = ColorMixture.fit(layout.lab[layout.cheeks], 3).log_likelihood(layout.lab)
+    usual = np.percentile(skin[layout.cheeks], 12)
+    seeds = layout.foreground & beside_face & (layout.y < layout.eye_y - 0.25 * layout.unit)
+    unlike_skin = seeds & ((skin < usual - 1.5) | (layout.y < layout.top_y - 0.9 * layout.unit))
+    chosen = unlike_skin if unlike_skin.sum() > 0.2 * seeds.sum() else seeds
+    hair = _mixture_or_never(layout.lab, chosen, 4)
+    # An outlier floor: colours nobody has seen (highlights, a ribbon) are rather hair than skin.
+    hair = np.logaddexp(hair, np.float32(-12.5))
+    cloth_seeds = layout.foreground & beside_face & (layout.y > layout.chin_y + 0.55 * layout.unit) & (skin < usual - 1)
+    cloth = _mixture_or_never(layout.lab, cloth_seeds, 4)
+    hairy = seeds & (hair > skin - 0.5)
+    return np.stack([hair, skin, cloth]), hairy, bool(hairy.sum() < 0.25 * seeds.sum())
+
+
+def _mixture_or_never(lab: np.ndarray, seeds: np.ndarray, components: int) -> np.ndarray:
+    if seeds.sum() < 400:
+        return np.full(lab.shape[:2], NEVER)
+    return ColorMixture.fit(lab[seeds], components).log_likelihood(lab)
+
+
+def _posteriors(layout: _Layout, likelihood: np.ndarray) -> np.ndarray:
+    """Bayes with soft position priors, float32 [3,S,S]."""
+    y, unit = layout.y, layout.unit
+    below_eyes = np.maximum(y - layout.eye_y, 0) / unit
+    in_face = cv2.GaussianBlur((layout.cheeks | layout.features).astype(np.float32), (0, 0), unit * 0.05)
+    prior_hair = -below_eyes / 1.2 - 3 * in_face * (y > layout.eye_y - 0.1 * unit)
+    above_forehead = np.clip((layout.top_y - 0.45 * unit - y) / (0.2 * unit), 0, 8)
+    prior_skin = np.where(layout.face, 1.5, -0.2) - above_forehead
+    below_chin = (y - layout.chin_y) / (0.4 * unit)
+    prior_cloth = np.where(below_chin > 0, np.minimum(below_chin, 3) - 1.5, -8) + np.zeros_like(layout.face, float)
+    score = np.maximum(likelihood + np.stack([prior_hair, prior_skin, prior_cloth]), -40).astype(np.float32)
+    score = np.stack([cv2.GaussianBlur(s, (0, 0), 1.2) for s in score])
+    score = np.exp(score - score.max(0))
+    score = np.stack([cv2.GaussianBlur(s, (0, 0), 1.5) for s in score / score.sum(0)])
+    return score / score.sum(0)
+
+
+def _hair_mask(layout: _Layout, hair: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """The hair as one clean region: parts that touch the seeds and are not crumbs, without holes; bool [S,S]."""
+    brow_line = layout.eye_y - 0.6 * layout.unit
+    mask = (hair > 0.5) & layout.foreground & ~layout.cheeks & ~(layout.features & layout.face & (layout.y > brow_line))
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
+    touched = [i for i in np.unique(labels[seeds & (opened > 0)]) if i > 0]
+    if not touched:
+        return np.zeros_like(mask)
+    area = stats[:, cv2.CC_STAT_AREA]
+    largest = max(area[i] for i in touched)
+    kept = np.isin(labels, [i for i in touched if area[i] > 0.08 * largest])
+    filled = np.asarray(ndi.binary_fill_holes(kept)) & layout.foreground & ~layout.face
+    return kept | filled
+
+
+def _hat_mask(layout: _Layout, hair_mask: np.ndarray) -> np.ndarray:
+    """A guess: what lies above the forehead has colours that the hair beside the face has not.
+
+    Natural hair is lit from above, so a top much darker than the sides, or of another hue, speaks for a hat.
+    """
+    none = np.zeros_like(hair_mask)
+    crown = hair_mask & (layout.y < layout.top_y)
+    sides = hair_mask & (layout.y > layout.eye_y) & (layout.y < layout.chin_y + 0.3 * layout.unit)
+    if crown.sum() < 0.05 * layout.face.sum():
+        return none
+    crown_lab = np.median(layout.lab[crown], 0) - [0, 128, 128]
+    odd_hue = crown_lab[2] < -9 or crown_lab[1] < -9 or crown_lab[1] > 34
+    if sides.sum() < 0.01 * layout.face.sum():
+        return hair_mask & (layout.y < layout.eye_y) if odd_hue else none
+    side_lab = np.median(layout.lab[sides], 0) - [0, 128, 128]
+    darker_top = side_lab[0] - crown_lab[0] > 50  # 8-bit L: 20 of 100
+    other_hue = np.hypot(*(side_lab - crown_lab)[1:]) > 16
+    if not (odd_hue or darker_top or other_hue):
+        return none
+    hat = ColorMixture.fit(layout.lab[crown], 4).log_likelihood(layout.lab)
+    hair = ColorMixture.fit(layout.lab[sides], 2).log_likelihood(layout.lab)
+    height_prior = np.clip((layout.eye_y - layout.y) / (0.4 * layout.unit), -3, 3)
+    mask = hair_mask & (cv2.GaussianBlur(hat - hair + height_prior.astype(np.float32), (0, 0), 3.0) > 0)
+    return _largest(mask)
+
+
+def _largest(mask: np.ndarray) -> np.ndarray:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    if count < 2:
+        return mask
+    kept = labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    return np.asarray(ndi.binary_fill_holes(kept))
