@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
+from ..protocol.errors import CameoError
 
-class CameoError(Exception):
-    """An error that reaches the artist.
-
-    Attributes:
-        code: stable, e.g. ``"portrait.no_face"``; documentation and tests refer to it.
-        sentence: what happened, one sentence.
-        cause: why, as far as it is known (may be empty).
-        fix: what to do next.
-    """
-
-    def __init__(self, code: str, sentence: str, *, cause: str = "", fix: str = "") -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-        self.cause = cause
-        self.fix = fix
-
-    def __str__(self) -> str:
-        parts = [self.sentence]
-        if self.cause:
-            parts.append(f"Cause: {self.cause}")
-        if self.fix:
-            parts.append(f"What to do: {self.fix}")
-        return " ".join(parts) + f" [{self.code}]"
+__all__ = ["AssetError", "CameoError", "JobCancelled", "PortraitError", "StageError"]
 
 
 class PortraitError(CameoError):
