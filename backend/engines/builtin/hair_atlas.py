@@ -32,6 +32,11 @@ class HairAtlas:
     cell: float = 0.001
     center: tuple[float, float, float] = (0.0, 0.02, -0.012)
 
+    @staticmethod
+    def with_cell(cell: float) -> HairAtlas:
+        """The same region of space (15 cm of dome, 21 cm of skirt, 64 cm round) in cells of ``cell`` metres."""
+        return HairAtlas(round(0.15 / cell), round(0.21 / cell), round(0.64 / cell), cell)
+
     @property
     def rows(self) -> int:
         return self.dome_rows + self.skirt_rows

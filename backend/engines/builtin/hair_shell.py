@@ -7,7 +7,30 @@ from functools import cached_property
 
 import numpy as np
 
+from ...artifacts import Camera, Portrait
+from .hair_alpha import cut_out_ear, hair_alpha, hidden_ears, look_at_shell
 from .hair_atlas import HairAtlas, blur_wrapped
+from .hair_strands import Strands, comb
+from .hair_texture import hair_color
+from .hair_thickness import skull_radius, solve_shell
+from .segmentation import Segmentation
+
+
+@dataclass(frozen=True)
+class BareHead:
+    """The skin hair grows on; points float64 [.,3] in the head frame, densely sampled.
+
+    Attributes:
+        skin: neutral skin without ears and the inside of the mouth, [N,3].
+        scalp: float [N], 1 where hair usually grows.
+        ears: neutral points of the (left, right) ear.
+        posed_ears: the same in the photo's pose.
+    """
+
+    skin: np.ndarray
+    scalp: np.ndarray
+    ears: tuple[np.ndarray, np.ndarray]
+    posed_ears: tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -20,6 +43,8 @@ class HairShell:
         radius: float32 [R,C], radius of the hair's outside, metres.
         alpha: float32 [R,C], 1 where there is hair, 0 where there is none; soft at the hairline.
         hidden_ears: whether hair covers the (subject's left, right) ear.
+        color: float32 [R,C,3] sRGB 0..1.
+        strands: direction and pattern of the hair.
     """
 
     atlas: HairAtlas
@@ -27,6 +52,8 @@ class HairShell:
     radius: np.ndarray
     alpha: np.ndarray
     hidden_ears: tuple[bool, bool]
+    color: np.ndarray
+    strands: Strands
 
     @cached_property
     def vertices(self) -> np.ndarray:
@@ -54,3 +81,50 @@ class HairShell:
         ceiling = self.atlas.sample(self.radius, row, column) - margin
         target = radius + (np.minimum(radius, ceiling) - radius) * self.coverage(points)
         return self.atlas.with_radius(points, target)
+
+
+def build_hair(
+    portrait: Portrait, segmentation: Segmentation, camera: Camera, head: BareHead, *, cell: float, seed: int
+) -> HairShell:
+    """Make the hair of a person who has some.
+
+    Args:
+        camera: the photo's.
+        cell: size of an atlas cell, metres.
+        seed: of everything synthetic.
+    """
+    atlas = HairAtlas.with_cell(cell)
+    skull = skull_radius(atlas, head.skin)
+    person = (portrait.matte > 0.5) & (portrait.inside > 0.5)
+    radius, outline = solve_shell(atlas, skull, segmentation.hair_mask & person, portrait.inside > 0.5, camera)
+    seen = look_at_shell(atlas, radius, segmentation.hair_mask, person, camera)
+    strands = comb(atlas, radius, portrait.image, segmentation.hair_mask, seen, camera, seed)
+    scalp = _scalp_map(atlas, head)
+    alpha = hair_alpha(atlas, seen, outline, scalp, camera, seed)
+    hidden = hidden_ears(segmentation.hair_mask, head.posed_ears, camera)
+    for covered, points in zip(hidden, head.ears):
+        if not covered:
+            alpha = cut_out_ear(atlas, alpha, points)
+    alpha = _fray(atlas, alpha, strands, soft=not segmentation.hat)
+    color = hair_color(atlas, alpha, strands, seen, portrait, segmentation)
+    return HairShell(atlas, skull.astype(np.float32), radius.astype(np.float32), alpha, hidden, color, strands)
+
+
+def _scalp_map(atlas: HairAtlas, head: BareHead) -> np.ndarray:
+    """The head model's scalp on the atlas, float32 [R,C] 0..1."""
+    row, column, _ = atlas.locate(head.skin)
+    row, column = np.clip(row.astype(int), 0, atlas.rows - 1), column.astype(int) % atlas.columns
+    hit, count = np.zeros((2, *atlas.shape), np.float32)
+    np.add.at(hit, (row, column), head.scalp)
+    np.add.at(count, (row, column), 1)
+    sigma = 0.004 / atlas.cell
+    return blur_wrapped(hit, sigma) / np.maximum(blur_wrapped(count, sigma), 1e-3)
+
+
+def _fray(atlas: HairAtlas, alpha: np.ndarray, strands: Strands, *, soft: bool) -> np.ndarray:
+    """Let the border of the hair end strand by strand instead of along a line."""
+    if not soft:
+        return alpha
+    wide = blur_wrapped(alpha, 0.0025 / atlas.cell)
+    frayed = (wide - 0.5) * 1.6 + 0.5 + (0.22 * strands.clumps + 0.12 * strands.fine) * (4 * wide * (1 - wide))
+    return np.clip(frayed, 0, 1).astype(np.float32)

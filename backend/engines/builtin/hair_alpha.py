@@ -1,0 +1,163 @@
+"""Where the shell has hair and where it has none.
+
+The photo decides what it sees well; a badly seen side copies the well seen one; behind the rim short hair follows the
+head's scalp, long hair hangs down as far as it does at the sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import scipy.ndimage as ndi
+
+from ...artifacts import Camera
+from ...head.fit_result import project
+from .hair_atlas import HairAtlas, blur_wrapped, remap_flat
+from .hair_thickness import Outline, camera_azimuth, facing, relative_azimuth, shell_normals
+
+INWARDS = 0.007  # metres below the outside at which hair is looked up too: right at the outline the mask misses it
+FILL_BELOW, DROP_BELOW = 6000, 500  # mm2 of holes to close and of islands to drop
+EAR_HEIGHT, NAPE_HEIGHT = -0.035, -0.078  # metres, head frame
+AVERTED_FROM = np.deg2rad(12.0)
+
+
+@dataclass(frozen=True)
+class PhotoOnShell:
+    """The photo laid on the shell; every field [R,C].
+
+    Attributes:
+        cosine: between the normal and the direction to the camera.
+        pixel: float64 [R,C,2] crop pixels.
+        hair: float32 0..1, the hair mask there or a little inside.
+        trust: float32 0..1, how well the photo sees the cell.
+    """
+
+    cosine: np.ndarray
+    pixel: np.ndarray
+    hair: np.ndarray
+    trust: np.ndarray
+
+
+def look_at_shell(
+    atlas: HairAtlas, radius: np.ndarray, hair_mask: np.ndarray, person: np.ndarray, camera: Camera
+) -> PhotoOnShell:
+    """Project the shell (radius [R,C] metres) into the photo; ``hair_mask``, ``person`` bool [S,S]."""
+    points = atlas.points(radius)
+    cosine = facing(points, shell_normals(atlas, blur_wrapped(radius, 2.0)), camera)
+    pixel = project(points.reshape(-1, 3), camera)[:, :2].reshape(*atlas.shape, 2)
+    inner = project(atlas.points(radius - INWARDS).reshape(-1, 3), camera)[:, :2].reshape(*atlas.shape, 2)
+    soft = cv2.GaussianBlur(hair_mask.astype(np.float32), (0, 0), 1.0)
+    hair = np.maximum(sample_photo(soft, pixel), sample_photo(soft, inner))
+    visible_person = sample_photo(cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.0), pixel) >= 0.6
+    trust = np.clip((cosine - 0.25) / 0.2, 0, 1)
+    phi = relative_azimuth(atlas, camera)
+    trust = np.where(visible_person & (np.abs(phi) < np.pi / 2)[None], trust, 0)
+    return PhotoOnShell(cosine, pixel, hair, trust.astype(np.float32))
+
+
+def sample_photo(image: np.ndarray, pixel: np.ndarray) -> np.ndarray:
+    """Bilinear look-up of ``image`` [S,S] or [S,S,K] at pixel coordinates [...,2] (centres at halves)."""
+    flat = np.nan_to_num(pixel.reshape(-1, 2))
+    return remap_flat(image, flat[:, 0] - 0.5, flat[:, 1] - 0.5).reshape(*pixel.shape[:-1], *image.shape[2:])
+
+
+def hair_alpha(
+    atlas: HairAtlas, seen: PhotoOnShell, outline: Outline, scalp: np.ndarray, camera: Camera, seed: int
+) -> np.ndarray:
+    """Opacity of the shell, float32 [R,C] 0..1, before ears are cut out.
+
+    Args:
+        scalp: float [R,C] 0..1, the head model's scalp region.
+        seed: of the ragged lower edge of long hair.
+    """
+    trust = seen.trust * (1 - averted(atlas, camera))
+    mirror = (atlas.columns - np.arange(atlas.columns)) % atlas.columns
+    borrowed = trust[:, mirror] * (1 - np.clip(trust * 1.5, 0, 1)) * (np.abs(atlas.azimuth) < np.pi / 2)
+    hair = seen.hair * (1 - borrowed) + seen.hair[:, mirror] * borrowed
+    trust = np.maximum(trust, borrowed)
+    turn = np.abs(relative_azimuth(atlas, camera))[None]
+    behind = np.clip((turn - 0.33 * np.pi) / 0.3, 0, 1)
+    guess = _behind_the_rim(atlas, outline, scalp, camera, seed) * behind + hair * (turn < 0.36 * np.pi)
+    alpha = np.maximum(trust * hair, (1 - trust) * np.clip(guess, 0, 1))
+    alpha = _fill_and_drop(atlas, alpha)
+    return np.clip(blur_wrapped(alpha, 0.0012 / atlas.cell), 0, 1)
+
+
+def averted(atlas: HairAtlas, camera: Camera) -> np.ndarray:
+    """How far a column's own pixels should give way to the mirrored ones, float64 [C] 0..1.
+
+    A head turned away shows one temple at a grazing angle only: its hairline there is a jagged guess.
+    """
+    azimuth = camera_azimuth(atlas, camera)
+    turned = np.clip((abs(azimuth) - AVERTED_FROM) / np.deg2rad(4) + 0.5, 0, 1)
+    away = -np.sign(azimuth) * atlas.azimuth
+    return turned * np.clip((away - np.deg2rad(15)) / np.deg2rad(12), 0, 1)
+
+
+def _behind_the_rim(atlas: HairAtlas, outline: Outline, scalp: np.ndarray, camera: Camera, seed: int) -> np.ndarray:
+    """What is assumed where nobody looked, float64 [R,C] 0..1."""
+    ear_row = atlas.row_at_height(EAR_HEIGHT)
+    margin = 0.015 / atlas.cell
+    if max(outline.ends) <= ear_row + margin:
+        return scalp
+    phi = relative_azimuth(atlas, camera)
+    last = np.where(phi < 0, *(float(e) for e in outline.ends))
+    nape = atlas.row_at_height(NAPE_HEIGHT)
+    last_behind = max(nape, float(np.mean(outline.ends)) + 0.02 / atlas.cell)
+    backness = np.clip((np.abs(phi) / (np.pi / 2) - 1) * 2.5, 0, 1)
+    last = last * (1 - backness) + last_behind * backness
+    degree = atlas.columns / 360
+    ragged = np.random.default_rng(seed).normal(size=atlas.columns)
+    last = ndi.gaussian_filter1d(last, 7 * degree, mode="wrap")
+    last = last + ndi.gaussian_filter1d(ragged, 2 * degree, mode="wrap") * 0.006 / atlas.cell
+    rows = np.arange(atlas.rows)[:, None]
+    edge = np.clip((last[None] - rows) * atlas.cell / 0.012 + 0.5, 0, 1)
+    hanging = edge * (rows > atlas.dome_rows - 0.03 / atlas.cell)
+    return np.maximum(hanging, scalp)
+
+
+def _fill_and_drop(atlas: HairAtlas, alpha: np.ndarray) -> np.ndarray:
+    """Close small holes and remove small islands."""
+    cell_mm2 = (atlas.cell * 1000) ** 2
+    solid = alpha > 0.5
+    tripled = np.concatenate([solid] * 3, 1)
+    middle = slice(atlas.columns, 2 * atlas.columns)
+    roofed = np.vstack([np.ones((1, tripled.shape[1]), bool), tripled])
+    holes = np.asarray(ndi.binary_fill_holes(roofed))[1:] & ~tripled
+    filled = np.maximum(alpha, _of_size(holes, 0, FILL_BELOW / cell_mm2)[:, middle])
+    solid = np.concatenate([filled > 0.5] * 3, 1)
+    return np.where(_of_size(solid, 0, DROP_BELOW / cell_mm2)[:, middle], 0, filled)
+
+
+def _of_size(mask: np.ndarray, least: float, most: float) -> np.ndarray:
+    """The connected parts of ``mask`` whose number of cells lies in (least, most)."""
+    labels, count = ndi.label(mask)
+    size = np.bincount(np.ravel(labels), minlength=count + 1)
+    chosen = (size > least) & (size < most)
+    chosen[0] = False
+    return chosen[labels]
+
+
+def hidden_ears(hair_mask: np.ndarray, ears: tuple[np.ndarray, np.ndarray], camera: Camera) -> tuple[bool, bool]:
+    """Whether hair covers the (left, right) ear; ``ears`` are posed points [N,3]. The averted ear copies the other."""
+    share = []
+    for points in ears:
+        pixel = project(points, camera)[:, :2]
+        share.append(float(sample_photo(hair_mask.astype(np.float32), pixel).mean()))
+    eye = -camera.viewmat[:3, :3].T @ camera.viewmat[:3, 3]
+    side = np.rad2deg(np.arctan2(eye[0], eye[2]))
+    if abs(side) > 8:
+        share[1 if side > 0 else 0] = share[0 if side > 0 else 1]
+    return share[0] > 0.3, share[1] > 0.3
+
+
+def cut_out_ear(atlas: HairAtlas, alpha: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """No hair over an ear that shows; ``points`` [N,3] of that ear, neutral head."""
+    row, column, _ = atlas.locate(points)
+    footprint = np.zeros(atlas.shape, np.uint8)
+    footprint[np.clip(row.astype(int), 0, atlas.rows - 1), column.astype(int) % atlas.columns] = 1
+    close, grow = (2 * round(k / atlas.cell / 2) + 1 for k in (0.009, 0.004))
+    footprint = cv2.morphologyEx(footprint, cv2.MORPH_CLOSE, np.ones((close, close)))
+    return np.where(cv2.dilate(footprint, np.ones((grow, grow))) > 0, 0, alpha).astype(np.float32)
