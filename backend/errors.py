@@ -19,7 +19,7 @@ class AssetError(CameoError):
     """A model or example file could not be had: missing, wrong checksum, no network, no disk space."""
 
 
-class JobCancelled(CameoError):
+class JobCancelled(CameoError):  # noqa: N818 - nobody erred
     """The artist cancelled the job. Not a failure; the worker reports it as ``cancelled``."""
 
     def __init__(self) -> None:
