@@ -49,3 +49,27 @@ class BuiltinConfig:
             elevated=False,
             expression_yaws=(0.0,),
         )
+
+
+@dataclass(frozen=True)
+class PortraitConfig:
+    """Which pictures are taken, and the crop that every engine starts from."""
+
+    size: int = 768
+    """Side of the crop, pixels; an enlarged crop is what makes the 256-pixel matting network good enough."""
+    face_fraction: float = 0.4
+    """Height of the face (forehead to chin) as a part of the crop."""
+    raise_fraction: float = 0.05
+    """How far the crop's centre lies above the face's, in face heights."""
+    upright_roll_deg: float = 30.0
+    """A head tilted further than this is turned upright in the crop."""
+    min_face_pixels: int = 64
+    """A smaller face is refused."""
+    low_resolution_pixels: int = 100
+    """A smaller face is taken with a warning."""
+    max_yaw_deg: float = 50.0
+    """A face turned further than this counts as a profile and is refused."""
+    max_pixels: int = 64_000_000
+    """Pictures with more pixels are refused before they are decoded."""
+    max_bytes: int = 32_000_000
+    """Larger files are refused."""

@@ -1,0 +1,188 @@
+"""Stage 0: from any picture to a :class:`Portrait`, a square crop round one face with matte and landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..artifacts import Portrait
+from ..config import PortraitConfig
+from ..errors import PortraitError
+from ..perception.angles import head_angles
+from ..perception.landmarks import FaceLandmarks, find_landmarks
+from ..perception.matting import portrait_matte
+from ..perception.picture import Picture, read_picture
+from ..perception.search import search_faces
+from ..progress import Reporter, SilentReporter
+
+Warning_ = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The chosen face in the source picture, and what there is to say about the choice."""
+
+    landmarks: FaceLandmarks
+    height: float  # forehead to chin, source pixels
+    warnings: tuple[Warning_, ...]
+
+
+def prepare_portrait(
+    source: str | Path | bytes,
+    config: PortraitConfig | None = None,
+    reporter: Reporter | None = None,
+    *,
+    face: int | None = None,
+) -> Portrait:
+    """Decode a picture, find the face and cut the crop that every engine starts from.
+
+    Args:
+        source: path of a PNG, JPEG or WebP file, or its bytes.
+        face: which face to take where there are several, counted from the largest (0); None takes the largest and
+            warns.
+
+    Raises:
+        PortraitError: the codes of :func:`~..perception.picture.read_picture`, and ``portrait.no_face``,
+            ``.no_such_face``, ``.face_too_small``, ``.profile``.
+        AssetError: a network's file is missing and cannot be fetched.
+    """
+    config = config or PortraitConfig()
+    reporter = reporter or SilentReporter()
+    reporter.progress(0.0, "reading the picture")
+    picture = read_picture(source, max_bytes=config.max_bytes, max_pixels=config.max_pixels)
+    reporter.progress(0.2, "looking for the face")
+    found = _choose_face(picture.rgb, config, face)
+    crop = crop_transform(found.landmarks.points, config)
+    image = cut_crop(picture.rgb, crop, config.size)
+    inside = cut_crop(np.ones(picture.rgb.shape[:2], np.float32), crop, config.size, outside=0.0)
+    reporter.progress(0.6, "separating head and background")
+    matte = _matte(image, picture, crop, config)
+    landmarks = find_landmarks(image) or _mapped(found.landmarks, crop)
+    reporter.preview(image)
+    height, width = picture.rgb.shape[:2]
+    reporter.progress(1.0)
+    return Portrait(
+        image=image,
+        matte=matte,
+        inside=inside,
+        landmarks=landmarks.points,
+        blendshapes=landmarks.blendshapes,
+        crop=crop,
+        source_size=(width, height),
+        warnings=(*picture.warnings, *found.warnings),
+    )
+
+
+def crop_transform(points: np.ndarray, config: PortraitConfig) -> np.ndarray:
+    """Return float64 [2,3], source pixel -> crop pixel, that puts the face where the engines expect it.
+
+    The face's height takes ``config.face_fraction`` of the crop. A head that lies on its side is turned upright.
+    """
+    roll = head_angles(points).roll
+    turn = -np.radians(roll) if abs(roll) > config.upright_roll_deg else 0.0
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    upright = points[:, :2] @ rotation.T
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    height = high[1] - low[1]
+    center = (low + high) / 2 - (0, config.raise_fraction * height)
+    scale = config.face_fraction * config.size / height
+    linear = scale * rotation
+    return np.concatenate([linear, (config.size / 2 - scale * center)[:, None]], axis=1)
+
+
+def cut_crop(image: np.ndarray, crop: np.ndarray, size: int, *, outside: float | None = None) -> np.ndarray:
+    """Resample ``image`` ([H,W] or [H,W,3], uint8 or float32) into the square crop of ``size`` pixels.
+
+    Outside the picture: its border pixels repeated, or the constant ``outside``. A large picture is blurred to the
+    crop's resolution first, so that nothing aliases.
+    """
+    scale = float(np.sqrt(np.linalg.det(crop[:, :2])))
+    corners = np.array([[0, size, size, 0], [0, 0, size, size]], float)
+    in_source = np.linalg.solve(crop[:, :2], corners - crop[:, 2:])
+    margin = 4 / min(scale, 1)
+    low = np.clip(np.floor(in_source.min(axis=1) - margin), 0, np.array(image.shape[1::-1]) - 1).astype(int)
+    high = np.ceil(in_source.max(axis=1) + margin).astype(int)
+    part = image[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+    if scale < 1:
+        part = cv2.GaussianBlur(part, (0, 0), 0.4 / scale)
+    matrix = crop.copy()  # from the part's pixels; OpenCV puts pixel centres at integers, we at half-integers
+    matrix[:, 2] += crop[:, :2] @ (low + 0.5) - 0.5
+    border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
+    flags = cv2.INTER_CUBIC if image.dtype == np.uint8 else cv2.INTER_LINEAR
+    return cv2.warpAffine(part, matrix, (size, size), flags=flags, borderMode=border, borderValue=outside or 0.0)
+
+
+def _choose_face(rgb: np.ndarray, config: PortraitConfig, face: int | None) -> _Found:
+    faces = search_faces(rgb)
+    if not faces:
+        raise PortraitError(
+            "portrait.no_face",
+            "No face was found in the picture.",
+            cause="nothing in it looks like a face seen from the front or half from the side",
+            fix="Choose a picture in which both eyes can be seen, or cut out the head so that it fills the picture.",
+        )
+    if face is not None and not 0 <= face < len(faces):
+        raise PortraitError(
+            "portrait.no_such_face",
+            f"There is no face number {face + 1} in the picture.",
+            cause=f"{len(faces)} found",
+            fix="Choose a smaller number; faces are counted from the largest.",
+        )
+    chosen = faces[face or 0]
+    height = face_height(chosen.points)
+    _require_usable(chosen, height, config)
+    return _Found(chosen, height, tuple(_choice_warnings(len(faces), face, height, config)))
+
+
+def face_height(points: np.ndarray) -> float:
+    """Height of the landmarks' box in the head's own upright direction, pixels."""
+    roll = np.radians(head_angles(points).roll)
+    return float(np.ptp(points[:, 1] * np.cos(roll) - points[:, 0] * np.sin(roll)))
+
+
+def _require_usable(face: FaceLandmarks, height: float, config: PortraitConfig) -> None:
+    if height < config.min_face_pixels:
+        raise PortraitError(
+            "portrait.face_too_small",
+            f"The face is only {height:.0f} pixels high.",
+            cause=f"at least {config.min_face_pixels} pixels are needed",
+            fix="Use a larger version of the picture or one taken from nearer.",
+        )
+    yaw = head_angles(face.points).yaw
+    if abs(yaw) > config.max_yaw_deg:
+        raise PortraitError(
+            "portrait.profile",
+            "The face is seen from the side.",
+            cause=f"it is turned by about {abs(yaw):.0f} degrees; up to {config.max_yaw_deg:.0f} can be used",
+            fix="Choose a picture in which both eyes can be seen well.",
+        )
+
+
+def _choice_warnings(count: int, face: int | None, height: float, config: PortraitConfig) -> list[Warning_]:
+    warnings = []
+    if count > 1 and face is None:
+        sentence = f"{count} faces were found; the largest was taken. Another can be chosen by its number."
+        warnings.append(("portrait.several_faces", sentence))
+    if height < config.low_resolution_pixels:
+        sentence = f"The face is only {height:.0f} pixels high; fine detail will be missing."
+        warnings.append(("portrait.low_resolution", sentence))
+    return warnings
+
+
+def _matte(image: np.ndarray, picture: Picture, crop: np.ndarray, config: PortraitConfig) -> np.ndarray:
+    """The person's matte; where the picture brought transparency, never more than that."""
+    matte = portrait_matte(image)
+    if picture.alpha is not None:
+        matte = np.minimum(matte, cut_crop(picture.alpha, crop, config.size))
+    return matte
+
+
+def _mapped(landmarks: FaceLandmarks, crop: np.ndarray) -> FaceLandmarks:
+    """Landmarks of the source carried into the crop, for the rare face that is found only in the source."""
+    scale = np.sqrt(np.linalg.det(crop[:, :2]))
+    xy = landmarks.points[:, :2] @ crop[:, :2].T + crop[:, 2]
+    points = np.concatenate([xy, landmarks.points[:, 2:] * scale], axis=1).astype(np.float32)
+    return FaceLandmarks(points, landmarks.blendshapes, landmarks.presence)
