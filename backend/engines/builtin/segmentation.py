@@ -30,6 +30,7 @@ from .color_models import ColorMixture
 EYE_CORNERS = [33, 263]
 FEATURES = (RIGHT_EYE, LEFT_EYE, RIGHT_BROW, LEFT_BROW, OUTER_LIPS)
 NEVER = np.float32(-50.0)  # log likelihood of a class without seeds
+OUTLIER = np.float32(-12.5)  # log likelihood of a colour that fits no class
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Segmentation:
     """Classes of the portrait's pixels.
 
     Attributes:
-        hair, skin, cloth: float32 [S,S], posteriors inside the matte (sum to 1 there), 0 outside.
+        hair, skin, cloth: float32 [S,S], posteriors inside the matte (sum to 1 there), 0 outside. ``cloth`` is
+            everything that is neither hair nor skin.
         hair_mask: bool [S,S], cleaned; what the hair shell is made from (a hat belongs to it).
         face_mask: bool [S,S], the polygon of the face oval.
         bald: no hair worth a shell.
@@ -127,11 +129,9 @@ def _likelihoods(layout: _Layout) -> tuple[np.ndarray, np.ndarray, bool]:
     unlike_skin = seeds & ((skin < usual - 1.5) | (layout.y < layout.top_y - 0.9 * layout.unit))
     chosen = unlike_skin if unlike_skin.sum() > 0.2 * seeds.sum() else seeds
     hair = _mixture_or_never(layout.lab, chosen, 4)
-    # An outlier floor: colours nobody has seen (highlights, a ribbon) are rather hair than skin.
-    hair = np.logaddexp(hair, np.float32(-12.5))
+    hairy = seeds & (np.logaddexp(hair, OUTLIER) > skin - 0.5)
     cloth_seeds = layout.foreground & beside_face & (layout.y > layout.chin_y + 0.55 * layout.unit) & (skin < usual - 1)
     cloth = _mixture_or_never(layout.lab, cloth_seeds, 4)
-    hairy = seeds & (hair > skin - 0.5)
     return np.stack([hair, skin, cloth]), hairy, bool(hairy.sum() < 0.25 * seeds.sum())
 
 
@@ -151,6 +151,11 @@ def _posteriors(layout: _Layout, likelihood: np.ndarray) -> np.ndarray:
     prior_skin = np.where(layout.face, 1.5, -0.2) - above_forehead
     below_chin = (y - layout.chin_y) / (0.4 * unit)
     prior_cloth = np.where(below_chin > 0, np.minimum(below_chin, 3) - 1.5, -8) + np.zeros_like(layout.face, float)
+    likelihood = likelihood.copy()
+    # Colours nobody has seen (highlights, a ribbon) are hair above the eyes and neither hair nor skin below.
+    likelihood[0] = np.where(y < layout.eye_y, np.logaddexp(likelihood[0], OUTLIER), likelihood[0])
+    below = (y >= layout.eye_y) & ~layout.face
+    likelihood[2] = np.where(below, np.logaddexp(likelihood[2], OUTLIER - prior_cloth), likelihood[2])
     score = np.maximum(likelihood + np.stack([prior_hair, prior_skin, prior_cloth]), -40).astype(np.float32)
     score = np.stack([cv2.GaussianBlur(s, (0, 0), 1.2) for s in score])
     score = np.exp(score - score.max(0))
@@ -177,7 +182,8 @@ def _hair_mask(layout: _Layout, hair: np.ndarray, seeds: np.ndarray) -> np.ndarr
 def _hat_mask(layout: _Layout, hair_mask: np.ndarray) -> np.ndarray:
     """A guess: what lies above the forehead has colours that the hair beside the face has not.
 
-    Natural hair is lit from above, so a top much darker than the sides, or of another hue, speaks for a hat.
+    Natural hair is lit from above, so a top much darker than the sides, or of another hue, speaks for a hat; so does
+    a top that is black here and white there.
     """
     none = np.zeros_like(hair_mask)
     crown = hair_mask & (layout.y < layout.top_y)
@@ -185,13 +191,15 @@ def _hat_mask(layout: _Layout, hair_mask: np.ndarray) -> np.ndarray:
     if crown.sum() < 0.05 * layout.face.sum():
         return none
     crown_lab = np.median(layout.lab[crown], 0) - [0, 128, 128]
-    odd_hue = crown_lab[2] < -9 or crown_lab[1] < -9 or crown_lab[1] > 34
+    odd_color = crown_lab[2] < -9 or crown_lab[1] < -9 or crown_lab[1] > 34
+    dark, light = np.percentile(cv2.GaussianBlur(layout.lab[..., 0], (0, 0), 3.0)[crown], (10, 90))
+    odd_color = odd_color or light - dark > 140
     if sides.sum() < 0.01 * layout.face.sum():
-        return hair_mask & (layout.y < layout.eye_y) if odd_hue else none
+        return hair_mask & (layout.y < layout.eye_y) if odd_color else none
     side_lab = np.median(layout.lab[sides], 0) - [0, 128, 128]
     darker_top = side_lab[0] - crown_lab[0] > 50  # 8-bit L: 20 of 100
     other_hue = np.hypot(*(side_lab - crown_lab)[1:]) > 16
-    if not (odd_hue or darker_top or other_hue):
+    if not (odd_color or darker_top or other_hue):
         return none
     hat = ColorMixture.fit(layout.lab[crown], 4).log_likelihood(layout.lab)
     hair = ColorMixture.fit(layout.lab[sides], 2).log_likelihood(layout.lab)
