@@ -26,7 +26,6 @@ MAGIC = b"CAMEO"
 DTYPES = frozenset({"|u1", "<i4", "<f2", "<f4", "<f8"})
 # These two keep their form in every version, so that peers of different versions can tell each other so.
 _TIMELESS = (Hello.KIND, Failure.KIND)
-_RESERVED = frozenset({"kind", "arrays"})
 
 Frame = bytes | memoryview
 
@@ -200,7 +199,7 @@ def _build(cls: type, body: Mapping[str, object], where: str, path: str, arrays:
                 values[item.name] = _check_array(arrays.pop(path + item.name), axes, here)
         elif dataclasses.is_dataclass(hint := _hints(cls)[item.name]) and item.name in body:
             values[item.name] = _build(hint, _object(body[item.name], here), here, f"{path}{item.name}.", arrays)  # type: ignore[arg-type]
-        elif item.name in body and item.name not in _RESERVED:
+        elif item.name in body:
             values[item.name] = _read(hint, body[item.name], here)
         required = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
         if required and item.name not in values:
