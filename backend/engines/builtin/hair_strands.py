@@ -168,7 +168,7 @@ def _smear(
             total = np.float32(0)
             for sign in (-1.0, 1.0):
                 x, y, z = points[r, c, 0], points[r, c, 1], points[r, c, 2]
-                i, j = r, c
+                i, j = np.int64(r), np.int64(c)  # prange counts in unsigned numbers
                 for k in range(steps):
                     weight = 1 - k / steps
                     total += weight * _noise(cube, x * frequency, y * frequency, z * frequency)

@@ -44,7 +44,7 @@ def hair_color(
     if photo.known.sum() < 200:
         return np.full((*atlas.shape, 3), 0.2, np.float32)
     hat = _spread_hat(atlas, photo.known, seen, segmentation)
-    broad = _broad_color(atlas, photo, hat)
+    broad = _broad_color(atlas, photo, hat, _color_beside_face(portrait, segmentation))
     synthetic = broad + _strand_detail(atlas, photo, broad, strands) * (1 - hat)[..., None]
     keep = _photo_weight(atlas, alpha, photo.known, strands, seen)
     color = photo.color * keep[..., None] + synthetic * (1 - keep[..., None])
@@ -78,6 +78,20 @@ def _outline_color(portrait: Portrait, segmentation: Segmentation, safe: np.ndar
     return middle, float(np.median(np.abs(smooth - middle).max(1)))
 
 
+def _color_beside_face(portrait: Portrait, segmentation: Segmentation) -> np.ndarray:
+    """Median colour [3] of what is beside the face and neither skin nor hat: the hair that shows under a hat."""
+    size = portrait.image.shape[0]
+    rows, columns = np.nonzero(segmentation.face_mask)
+    box = np.zeros((size, size), bool)
+    reach = (columns.max() - columns.min()) // 5
+    lower = rows.min() + round(0.85 * (rows.max() - rows.min()))
+    box[rows.min() : lower, max(0, columns.min() - reach) : columns.max() + reach] = True
+    beside = box & (portrait.matte > 0.9) & ~segmentation.face_mask & ~segmentation.hat_mask
+    chosen = beside & (segmentation.skin < 0.5)
+    chosen = chosen if chosen.sum() > 50 else beside
+    return np.median(portrait.image[chosen], 0) if chosen.any() else np.full(3, 90.0)
+
+
 def _masked_blur(field: np.ndarray, mask: np.ndarray, sigma: float) -> np.ndarray:
     """Blur [R,C,K] over the cells of ``mask`` only."""
     weight = blur_wrapped(mask.astype(np.float32), sigma)[..., None]
@@ -89,42 +103,61 @@ def _spread_hat(atlas: HairAtlas, known: np.ndarray, seen: PhotoOnShell, segment
     if not segmentation.hat:
         return np.zeros(atlas.shape, np.float32)
     label = sample_photo(segmentation.hat_mask.astype(np.float32), seen.pixel)
-    spread = _membrane(atlas, label[..., None], known.astype(np.float32), np.ones(1), along=0.03)[..., 0]
-    spread = np.where(known, label, spread)
-    return np.clip((spread - 0.5) * 6 + 0.5, 0, 1).astype(np.float32)
+    spread = _turn_round(atlas, label[..., None], known)[..., 0]
+    lowest = np.flatnonzero((known & (label > 0.5)).any(1))[-1:]
+    spread[int(lowest[0]) + 1 if len(lowest) else 0 :] = 0
+    crisp = np.clip((blur_wrapped(spread, 0.003 / atlas.cell) - 0.5) * 6 + 0.5, 0, 1)
+    return crisp.astype(np.float32)
 
 
-def _broad_color(atlas: HairAtlas, photo: _Seen, hat: np.ndarray) -> np.ndarray:
+def _turn_round(atlas: HairAtlas, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Continue each row [R,C,K] round the back from its outermost known cells, as on a turned piece of wood."""
+    out = values.astype(np.float32).copy()
+    margin = max(1, round(0.008 / atlas.cell))
+    filled_rows = np.flatnonzero(known.sum(1) > 2 * margin)
+    for row in filled_rows:
+        columns = np.flatnonzero(known[row])
+        first, last = columns[0], columns[-1]
+        left = np.median(values[row, columns[:margin]], 0)
+        right = np.median(values[row, columns[-margin:]], 0)
+        gap = first + atlas.columns - last
+        share = ((np.arange(atlas.columns) - last) % atlas.columns / gap)[:, None]
+        around = right * (1 - share) + left * share
+        inside = np.stack([np.interp(np.arange(atlas.columns), columns, v) for v in values[row, columns].T], 1)
+        unseen = (np.arange(atlas.columns) < first) | (np.arange(atlas.columns) > last)
+        out[row] = np.where(unseen[:, None], around, inside)
+    if len(filled_rows):
+        nearest = filled_rows[np.abs(np.arange(atlas.rows)[:, None] - filled_rows).argmin(1)]
+        out = out[nearest]
+    return out
+
+
+def _broad_color(atlas: HairAtlas, photo: _Seen, hat: np.ndarray, beside_face: np.ndarray) -> np.ndarray:
     """The smooth part of the colour everywhere, float32 [R,C,3] 0..255."""
     smooth = _masked_blur(photo.color, photo.known, BROAD / atlas.cell)
     mirror = (atlas.columns - np.arange(atlas.columns)) % atlas.columns
     own_hair = photo.typical & (hat < 0.5)
-    if own_hair.sum() < 100:
-        own_hair = photo.typical
+    middle = np.median(photo.color[own_hair], 0) if own_hair.sum() > 100 else beside_face
     weight = own_hair + 0.25 * (own_hair[:, mirror] & ~photo.known)
     values = np.where(own_hair[..., None], smooth, smooth[:, mirror])
-    middle = np.median(photo.color[own_hair], 0)
-    hair = _membrane(atlas, values, weight.astype(np.float32), middle, along=1.0)
+    hair = _membrane(atlas, values, weight.astype(np.float32), middle)
     away = np.clip(blur_wrapped(1 - photo.known.astype(np.float32), 0.03 / atlas.cell) * 2 - 0.6, 0, 1)
     hair = hair * (1 - (1 - BACK_SHADE) * away[..., None])
     if not hat.any():
         return hair
-    on_hat = photo.known & (hat > 0.5)
-    cap = _membrane(atlas, photo.color, on_hat.astype(np.float32), np.median(photo.color[on_hat], 0), along=0.03)
+    cap = blur_wrapped(_turn_round(atlas, photo.color, photo.known & (hat > 0.5)), 0.0015 / atlas.cell)
     return hair * (1 - hat[..., None]) + cap * hat[..., None]
 
 
-def _membrane(
-    atlas: HairAtlas, values: np.ndarray, weight: np.ndarray, rest: np.ndarray, *, along: float
-) -> np.ndarray:
-    """Harmonic continuation of values [R,C,K] where weight [R,C] > 0; ``along`` couples rows, 1 couples columns."""
+def _membrane(atlas: HairAtlas, values: np.ndarray, weight: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Harmonic continuation of values [R,C,K] where weight [R,C] > 0; ``rest`` [K] far from any."""
     rows, columns = atlas.rows // COARSE, atlas.columns // COARSE
     small = cv2.resize(weight.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
     weighted = (values * weight[..., None]).astype(np.float32)
     channels = [cv2.resize(weighted[..., k], (columns, rows), interpolation=cv2.INTER_AREA) for k in range(len(rest))]
     target = np.stack(channels, -1) / np.maximum(small, 1e-4)[..., None]
     data = 2 * np.minimum(small, 1) * (small > 0.05)
-    system = (_grid_laplacian(rows, columns, along) + sp.diags(data.ravel() + 0.002)).tocsc()
+    system = (_grid_laplacian(rows, columns) + sp.diags(data.ravel() + 0.002)).tocsc()
     solve = sla.factorized(system)
     solved = [solve((data * target[..., k]).ravel() + 0.002 * rest[k]) for k in range(len(rest))]
     field = np.stack(solved, -1).reshape(rows, columns, -1).astype(np.float32)
@@ -134,13 +167,13 @@ def _membrane(
     return remap_flat(wide, x.ravel(), y.ravel()).reshape(*atlas.shape, len(rest))
 
 
-def _grid_laplacian(rows: int, columns: int, along: float) -> sp.csr_matrix:
+def _grid_laplacian(rows: int, columns: int) -> sp.csr_matrix:
     index = np.arange(rows * columns).reshape(rows, columns)
-    pairs = [(index[:-1], index[1:], along), (index, np.roll(index, -1, 1), 1.0)]
+    pairs = [(index[:-1], index[1:]), (index, np.roll(index, -1, 1))]
     count = rows * columns
     half = sp.csr_matrix((count, count))
-    for a, b, w in pairs:
-        half += sp.coo_matrix((np.full(a.size, w), (a.ravel(), b.ravel())), (count, count)).tocsr()
+    for a, b in pairs:
+        half += sp.coo_matrix((np.ones(a.size), (a.ravel(), b.ravel())), (count, count)).tocsr()
     both = half + half.T
     return (sp.diags(np.asarray(both.sum(1)).ravel()) - both).tocsr()
 

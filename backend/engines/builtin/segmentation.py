@@ -168,6 +168,10 @@ def _hair_mask(layout: _Layout, hair: np.ndarray, seeds: np.ndarray) -> np.ndarr
     brow_line = layout.eye_y - 0.6 * layout.unit
     mask = (hair > 0.5) & layout.foreground & ~layout.cheeks & ~(layout.features & layout.face & (layout.y > brow_line))
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
+    # Below the eyes a thin line (shadow along the neck) must not tie a dark collar to the hair.
+    width = 2 * int(0.07 * layout.unit) + 1
+    thick = cv2.morphologyEx(opened, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
+    opened = np.where(layout.y > layout.eye_y, thick, opened)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
     touched = [i for i in np.unique(labels[seeds & (opened > 0)]) if i > 0]
     if not touched:
