@@ -73,3 +73,23 @@ class PortraitConfig:
     """Pictures with more pixels are refused before they are decoded."""
     max_bytes: int = 32_000_000
     """Larger files are refused."""
+
+
+@dataclass(frozen=True)
+class ReportGoals:
+    """What the stills of a good avatar measure (``metrics/avatar_report.py``)."""
+
+    identity_front: float = 0.70
+    """Identity cosine with the photo at yaw 0."""
+    identity_30: float = 0.55
+    """The same at yaw +-30."""
+    identity_45: float = 0.40
+    """The same at yaw +-45."""
+    control_rise: float = 0.25
+    """How far each keyed control raises its expression score over neutral."""
+    outline_iou: float = 0.95
+    """Overlap of the outline with the photo's matte in the photo's own view."""
+
+    def identity_at(self, yaw_deg: float) -> float:
+        """The identity goal at a yaw, degrees."""
+        return {0: self.identity_front, 30: self.identity_30, 45: self.identity_45}[round(abs(yaw_deg))]

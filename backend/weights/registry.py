@@ -114,7 +114,7 @@ _ROWS = (
     Asset(
         name="drawn_portrait.png",
         role="picture",
-        purpose="Example drawing: comic-style woman by Francesco Rollandin, rendered from an Open Clip Art Library SVG.",
+        purpose="Example drawing: comic-style woman by Francesco Rollandin (Open Clip Art Library).",
         sources=(),
         sha256="4e4f26ec2c4a649fc229c2f44967692a7f6c08a7a739a1233015733605178132",
         size=216677,
