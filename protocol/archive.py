@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import tokenize
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
 HEADER_LIMIT = 4 << 20
-MEMBER_LIMIT = 512 << 20
-TOTAL_LIMIT = 1 << 30
-MEMBER_COUNT_LIMIT = 256
-
+_COPY_BYTES = 4 << 20
 _ZIP_START = b"PK\x03\x04"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed date: equal content gives equal bytes
 _NPY_ERRORS = (ValueError, TypeError, SyntaxError, tokenize.TokenError, EOFError, RecursionError, MemoryError)
 _ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError, KeyError)
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """How much an archive may hold."""
+
+    total_bytes: int = 1 << 30
+    members: int = 256
 
 
 class ArchiveError(Exception):
@@ -66,7 +73,8 @@ def write_archive(
 class ArchiveReader:
     """The checked content of an archive; every method raises :class:`ArchiveError` and nothing else."""
 
-    def __init__(self, source: Path | bytes) -> None:
+    def __init__(self, source: Path | bytes, limits: ArchiveLimits = ArchiveLimits()) -> None:
+        self._limits = limits
         self._stream: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")  # noqa: SIM115
         try:
             self._zip = self._open_zip()
@@ -107,35 +115,46 @@ class ArchiveReader:
             raise ArchiveError("corrupt", f"{name} is not a JSON object")
         return value
 
-    def array(self, name: str, dtype: str, ndim: int) -> np.ndarray:
-        """The array ``name`` (stored as ``name.npy``), which must have exactly this dtype and number of axes."""
-        raw = self.blob(f"{name}.npy", MEMBER_LIMIT)
-        stream = io.BytesIO(raw)
+    def array(self, name: str, dtype: str | None = None, ndim: int | None = None) -> np.ndarray:
+        """The array ``name`` (stored as ``name.npy``), writable; of this dtype and number of axes where given."""
+        info = self._members.get(f"{name}.npy")
+        if info is None:
+            raise ArchiveError("corrupt", f"{name}.npy is missing")
         try:
-            if np.lib.format.read_magic(stream) != (1, 0):
+            with self._zip.open(info) as member:
+                array = self._empty_like(member, info.file_size, name, dtype, ndim)
+                _read_into(member, array)
+        except _ZIP_ERRORS as error:
+            raise ArchiveError("corrupt", f"{name}.npy cannot be read: {error}") from error
+        return array
+
+    def _empty_like(self, member: IO[bytes], size: int, name: str, dtype: str | None, ndim: int | None) -> np.ndarray:
+        """Read the .npy header and make room for the numbers, if there are as many as it promises."""
+        try:
+            if np.lib.format.read_magic(member) != (1, 0):
                 raise ArchiveError("corrupt", f"{name}.npy is of an unknown .npy version")
-            shape, fortran_order, found = np.lib.format.read_array_header_1_0(stream)
+            shape, fortran_order, found = np.lib.format.read_array_header_1_0(member)
         except _NPY_ERRORS as error:
             raise ArchiveError("corrupt", f"{name}.npy has no valid header: {error}") from error
-        if found != np.dtype(dtype) or found.hasobject or fortran_order or len(shape) != ndim:
+        wrong_kind = (dtype is not None and found != np.dtype(dtype)) or (ndim is not None and len(shape) != ndim)
+        if wrong_kind or found.hasobject or fortran_order:
             raise ArchiveError(
                 "corrupt", f"{name}.npy is {found} with {len(shape)} axes instead of {dtype} with {ndim}"
             )
-        count = 1
-        for extent in shape:
-            count *= int(extent)
         # Compared before anything is allocated: a header may claim any shape.
-        if min(shape, default=0) < 0 or count * found.itemsize != len(raw) - stream.tell():
+        if min(shape, default=0) < 0 or math.prod(shape) * found.itemsize != size - member.tell():
             raise ArchiveError("corrupt", f"{name}.npy does not hold the {shape} numbers it promises")
-        return np.frombuffer(raw, found, count, stream.tell()).reshape(shape).copy()
+        return np.empty(shape, found)
 
     def _open_zip(self) -> zipfile.ZipFile:
         start = self._stream.read(len(_ZIP_START))
         size = self._stream.seek(0, os.SEEK_END)
         if start != _ZIP_START[: len(start)]:
             raise ArchiveError("foreign", "the file does not begin like a ZIP archive")
-        if size > TOTAL_LIMIT:
-            raise ArchiveError("corrupt", f"the file has {size} bytes, more than the {TOTAL_LIMIT} allowed")
+        if size > self._limits.total_bytes:
+            raise ArchiveError(
+                "corrupt", f"the file has {size} bytes, more than the {self._limits.total_bytes} allowed"
+            )
         self._stream.seek(0)
         try:
             return zipfile.ZipFile(self._stream)
@@ -145,13 +164,22 @@ class ArchiveReader:
 
     def _checked_directory(self) -> dict[str, zipfile.ZipInfo]:
         members = self._zip.infolist()
-        if len(members) > MEMBER_COUNT_LIMIT or len({member.filename for member in members}) != len(members):
+        if len(members) > self._limits.members or len({member.filename for member in members}) != len(members):
             raise ArchiveError("corrupt", "the archive's directory has too many or repeated entries")
         for member in members:
             stored = member.compress_type == zipfile.ZIP_STORED and member.file_size == member.compress_size
             if not stored or member.flag_bits & 0x1:
                 raise ArchiveError("corrupt", f"{member.filename!r} is not plainly stored")
         return {member.filename: member for member in members}
+
+
+def _read_into(member: IO[bytes], array: np.ndarray) -> None:
+    """Fill ``array`` piece by piece, so that a large one is not in memory twice, and check the CRC at the end."""
+    raw = array.reshape(-1).view(np.uint8)
+    filled = 0
+    while piece := member.read(_COPY_BYTES):
+        raw[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+        filled += len(piece)
 
 
 def _write_members(

@@ -136,7 +136,7 @@ class GenerateAvatar:
         image: uint8 [n], the bytes of a PNG, JPEG or WebP file as the artist has it.
         preset: quality setting, one of the backend's presets.
         engine: one of the backend's engines.
-        face: which face, counted from the left, where several are found; None: the largest.
+        face: which face where several are found, counted from the largest (0); None: the largest, with a notice.
         options: further settings by name, for engines that know them.
     """
 
