@@ -14,7 +14,7 @@ from ..progress import Reporter
 from .cache import disk_full
 from .registry import Source
 
-_ATTEMPTS = 3
+_ATTEMPTS = 2  # on top of the tools' own retries
 _POLL_S = 0.2
 _PIP_TARGET = ("--platform", "manylinux2014_x86_64", "--python-version", "3.11", "--implementation", "cp")
 _OFFLINE_SIGNS = (
