@@ -1,0 +1,131 @@
+"""A head with colours and hair, and its pictures: skin and solid hair by depth, the hair's soft border over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ...artifacts import Camera
+from ...head.mesh_raster import MeshRaster, back_facing, rasterize_mesh
+from .hair_shell import HairShell
+
+SOLID, FAINTEST = 0.95, 0.04  # alpha above which hair hides everything, below which it is nothing
+INSIDE = 0.55  # brightness of the hair's inner side
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A rendered view.
+
+    Attributes:
+        rgba: float32 [H,W,4], premultiplied, 0..1.
+        depth: float32 [H,W] metres, 0 where empty.
+        head: the raster of the head alone (without hair), at ``supersample`` times the size.
+        bare: bool, where the head itself is what one sees, at that size.
+    """
+
+    rgba: np.ndarray
+    depth: np.ndarray
+    head: MeshRaster
+    bare: np.ndarray
+
+
+@dataclass(frozen=True)
+class PaintedHead:
+    """What is rendered.
+
+    Attributes:
+        faces: int32 [F,3] of the dense head.
+        colors: float32 [N,3] sRGB 0..1 of its vertices.
+        shell: the hair, or None.
+    """
+
+    faces: np.ndarray
+    colors: np.ndarray
+    shell: HairShell | None
+
+    @cached_property
+    def _hair_faces(self) -> tuple[np.ndarray, np.ndarray]:
+        """(solid, soft) faces of the shell."""
+        assert self.shell is not None
+        alpha = self.shell.alpha.ravel()[self.shell.faces]
+        solid = (alpha >= SOLID).all(1)
+        soft = ~solid & (alpha > FAINTEST).any(1)
+        return self.shell.faces[solid], self.shell.faces[soft]
+
+    def render(self, vertices: np.ndarray, camera: Camera, supersample: int, hair_motion: np.ndarray) -> Picture:
+        """Render the dense head with posed ``vertices`` [N,3].
+
+        Args:
+            hair_motion: float64 [4,4], rigid motion of the neck joint that carries the hair.
+        """
+        head = rasterize_mesh(vertices, self.faces, camera, supersample=supersample)
+        color, alpha, depth = _shade(head, self.faces, self.colors)
+        bare = alpha > 0
+        if self.shell is not None:
+            hair = self.shell.vertices @ hair_motion[:3, :3].T + hair_motion[:3, 3]
+            bare = self._cover(color, alpha, depth, hair, camera, supersample)
+        rgba = np.concatenate([color * alpha[..., None], alpha[..., None]], -1)
+        return Picture(_shrink(rgba, supersample), _shrink_depth(depth, supersample), head, bare)
+
+    def _cover(
+        self,
+        color: np.ndarray,
+        alpha: np.ndarray,
+        depth: np.ndarray,
+        hair: np.ndarray,
+        camera: Camera,
+        supersample: int,
+    ) -> np.ndarray:
+        """Lay the hair over the head, in place; returns where the head still shows."""
+        shell = self.shell
+        assert shell is not None
+        hair_color, hair_alpha = shell.color.reshape(-1, 3), shell.alpha.ravel()
+        bare = alpha > 0
+        for faces in self._hair_faces:
+            layer = rasterize_mesh(hair, faces, camera, supersample=supersample)
+            front, opacity, layer_depth = _shade(layer, faces, hair_color, hair_alpha)
+            front = front * _inside_shade(layer, faces, hair, camera)[..., None]
+            opacity = np.where((layer_depth < depth) | (alpha == 0), opacity, 0)
+            mixed = alpha + opacity * (1 - alpha)
+            blend = (opacity / np.maximum(mixed, 1e-6))[..., None]
+            color[:] = color * (1 - blend) + front * blend
+            alpha[:] = mixed
+            depth[:] = np.where(opacity > 0.5, layer_depth, depth)
+            bare &= opacity < 0.5
+        return bare
+
+
+def _shade(
+    raster: MeshRaster, faces: np.ndarray, colors: np.ndarray, alphas: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Interpolated colour [H,W,3], alpha [H,W], depth [H,W] (infinite where empty)."""
+    hit = raster.face >= 0
+    corners = faces[raster.face[hit]]
+    bary = raster.bary[hit].astype(np.float32)
+    color = np.zeros((*hit.shape, 3), np.float32)
+    color[hit] = np.einsum("nk,nkc->nc", bary, colors[corners].astype(np.float32))
+    alpha = np.zeros(hit.shape, np.float32)
+    alpha[hit] = 1.0 if alphas is None else np.einsum("nk,nk->n", bary, alphas[corners])
+    depth = np.where(hit, raster.depth, np.inf).astype(np.float32)
+    return color, alpha, depth
+
+
+def _inside_shade(raster: MeshRaster, faces: np.ndarray, vertices: np.ndarray, camera: Camera) -> np.ndarray:
+    """1 where a face shows its outside, :data:`INSIDE` where one looks at the inner side of the hair; [H,W]."""
+    gain = np.where(back_facing(vertices, faces, camera), np.float32(INSIDE), np.float32(1))
+    return np.where(raster.face >= 0, gain[raster.face] if len(gain) else np.float32(1), np.float32(1))
+
+
+def _shrink(image: np.ndarray, factor: int) -> np.ndarray:
+    height, width = image.shape[0] // factor, image.shape[1] // factor
+    return image.reshape(height, factor, width, factor, -1).mean((1, 3))
+
+
+def _shrink_depth(depth: np.ndarray, factor: int) -> np.ndarray:
+    """The nearest sample of each pixel; 0 where empty."""
+    height, width = depth.shape[0] // factor, depth.shape[1] // factor
+    nearest = depth.reshape(height, factor, width, factor).min((1, 3))
+    return np.where(np.isfinite(nearest), nearest, 0).astype(np.float32)

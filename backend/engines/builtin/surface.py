@@ -1,0 +1,107 @@
+"""The coloured surface as a cloud of elements on the avatar's mesh: where the first Gaussians come from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...artifacts import AvatarMesh, SurfaceCloud
+from .dense import DenseHead, vertex_areas, vertex_normals
+from .hair_proxy import HairProxy
+from .hair_shell import HairShell
+
+BURIED = 0.97  # hair coverage above which skin makes no elements
+BURIED_IMPORTANCE = 0.15  # of skin that only shows through thin hair
+VISIBLE = 0.35  # alpha from which a hair cell makes an element
+HAIR_IMPORTANCE = 0.8
+
+
+def face_frames(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of faces [F,3]: centroid, e1, e2 [F,3] and R = [t b n] as columns [F,3,3] (``conventions.md``)."""
+    a, b, c = (np.asarray(vertices, np.float64)[faces[:, k]] for k in range(3))
+    e1, e2 = b - a, c - a
+    t = e1 / (np.linalg.norm(e1, axis=1, keepdims=True) + 1e-15)
+    n = np.cross(e1, e2)
+    n /= np.linalg.norm(n, axis=1, keepdims=True) + 1e-15
+    return (a + b + c) / 3, e1, e2, np.stack([t, np.cross(n, t), n], -1)
+
+
+def bind_points(points: np.ndarray, mesh: AvatarMesh, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets (a, b, h) [N,3] that put points [N,3] on their faces [N], and the frames R [N,3,3]."""
+    centroid, e1, e2, frame = face_frames(mesh.vertices, mesh.faces[face])
+    local = np.einsum("nji,nj->ni", frame, points - centroid)
+    length = np.linalg.norm(e1, axis=1)
+    skew = (e2 * frame[:, :, 0]).sum(1)
+    height = (e2 * frame[:, :, 1]).sum(1)
+    b = local[:, 1] / np.maximum(height, 1e-9)
+    a = (local[:, 0] - b * skew) / np.maximum(length, 1e-9)
+    return np.stack([a, b, local[:, 2]], 1), frame
+
+
+def skin_elements(
+    dense: DenseHead,
+    vertices: np.ndarray,
+    colors: np.ndarray,
+    importance: np.ndarray,
+    coverage: np.ndarray,
+    mesh: AvatarMesh,
+) -> SurfaceCloud:
+    """One element per dense vertex.
+
+    Args:
+        vertices: float64 [N,3], neutral, already pushed under the hair.
+        colors: float32 [N,3]. importance: float32 [N].
+        coverage: float32 [N], how much hair lies over it.
+    """
+    keep = np.flatnonzero(coverage < BURIED)
+    face = dense.base_face[keep]
+    offset, frame = bind_points(vertices[keep], mesh, face)
+    normal = np.einsum("nji,nj->ni", frame, vertex_normals(vertices, dense.faces)[keep])
+    tangent = _any_tangent(normal)
+    area = vertex_areas(vertices, dense.faces)[keep]
+    weight = importance[keep] * (1 - coverage[keep]) + BURIED_IMPORTANCE * coverage[keep]
+    return _cloud(face, offset, normal, tangent, area, colors[keep], weight)
+
+
+def hair_elements(shell: HairShell, proxy: HairProxy, mesh: AvatarMesh, first_face: int) -> SurfaceCloud:
+    """One element per hair cell; ``first_face`` is the index of the proxy's first face in ``mesh``."""
+    atlas = shell.atlas
+    row, column = np.nonzero(shell.alpha > VISIBLE)
+    row, column = row[row > 0], column[row > 0]  # row 0 is the pole, one point many times
+    points = atlas.points(shell.radius)[row, column]
+    face = proxy.owner[row, column] + first_face
+    offset, frame = bind_points(points, mesh, face)
+    normal = np.einsum("nji,nj->ni", frame, shell.strands.normal[row, column])
+    tangent = np.einsum("nji,nj->ni", frame, shell.strands.tangent[row, column])
+    around = 2 * np.pi / atlas.columns * shell.radius[row, column] * np.sin(atlas.polar[row])
+    along = np.where(row < atlas.dome_rows, np.pi / 2 / atlas.dome_rows * shell.radius[row, column], atlas.cell)
+    area = around * along * np.clip(shell.alpha[row, column], 0.3, 1)
+    weight = np.full(len(row), HAIR_IMPORTANCE)
+    return _cloud(face, offset, normal, tangent, area, shell.color[row, column], weight)
+
+
+def join_clouds(*clouds: SurfaceCloud) -> SurfaceCloud:
+    """All elements in one cloud."""
+    names = ("face", "offset", "normal", "tangent", "area", "color", "importance")
+    return SurfaceCloud(*(np.concatenate([getattr(c, name) for c in clouds]) for name in names))
+
+
+def _any_tangent(normal: np.ndarray) -> np.ndarray:
+    """Some unit vector across each normal [N,3]: the face's own t, straightened."""
+    tangent = np.array([1.0, 0.0, 0.0]) - normal * normal[:, :1]
+    short = np.linalg.norm(tangent, axis=1) < 1e-3
+    tangent[short] = [0.0, 1.0, 0.0]
+    return tangent / np.linalg.norm(tangent, axis=1, keepdims=True)
+
+
+def _cloud(
+    face: np.ndarray,
+    offset: np.ndarray,
+    normal: np.ndarray,
+    tangent: np.ndarray,
+    area: np.ndarray,
+    color: np.ndarray,
+    importance: np.ndarray,
+) -> SurfaceCloud:
+    return SurfaceCloud(
+        face.astype(np.int32), *(np.asarray(x, np.float32) for x in (offset, normal, tangent, area, color, importance))
+    )
