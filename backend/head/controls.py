@@ -1,0 +1,67 @@
+"""From what the artist keys (controls, 0..1) to head parameters, and mirroring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from ..artifacts import Control, HeadParameters
+from ..errors import CameoError
+
+ARKIT_NAMES = (
+    *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    *("cheekPuff", "cheekSquintLeft", "cheekSquintRight"),
+    *("eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight"),
+    *("eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight"),
+    *("eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight"),
+    *("mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel"),
+    *("mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker"),
+    *("mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper"),
+    *("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight"),
+    *("mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight", "tongueOut"),
+)
+"""The 52 names of ARKit's blend shapes."""
+
+
+class Controllable(Protocol):
+    """A head model or an avatar mesh: whatever has units and controls."""
+
+    @property
+    def unit_names(self) -> tuple[str, ...]: ...
+    @property
+    def controls(self) -> tuple[Control, ...]: ...
+
+
+def parameters_from_controls(head: Controllable, values: Mapping[str, float]) -> HeadParameters:
+    """Head parameters of control ``values`` by name; controls not named are 0.
+
+    Raises:
+        CameoError: ``head.unknown_control`` for a name the head does not have.
+    """
+    by_name = {control.name: control for control in head.controls}
+    units = np.zeros(len(head.unit_names), np.float32)
+    pose = np.zeros((5, 3), np.float32)
+    for name, value in values.items():
+        if name not in by_name:
+            raise CameoError(
+                "head.unknown_control",
+                f"This head has no control named '{name}'.",
+                fix="Use one of the names `cameo head info` lists; they are ARKit's.",
+            )
+        for unit, gain in by_name[name].units:
+            units[unit] += gain * value
+        for joint, axis, radians in by_name[name].joints:
+            pose[joint, axis] += radians * value
+    return HeadParameters(units, pose)
+
+
+def mirrored_name(name: str) -> str:
+    """The same control on the other side; names without a side come back unchanged."""
+    for left, right in (("Left", "Right"), ("left", "right")):
+        if left in name:
+            return name.replace(left, right)
+        if right in name:
+            return name.replace(right, left)
+    return name

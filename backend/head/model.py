@@ -1,0 +1,173 @@
+"""The head model: FLAME's layout, free of licence, every size read from the file.
+
+Only numpy is needed, because Blender's Python uses this module in the tests. Frame and parameters:
+``backend/conventions.md``. The data is built by ``tools/build_head.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..artifacts import AvatarMesh, Control, HeadParameters, Part
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class LandmarkEmbedding:
+    """Landmarks on the surface: ``face`` int32 [K], ``bary`` float32 [K,3], ``spread`` float32 [K] metres.
+
+    ``spread`` is how far the landmark wandered over identities and views when it was embedded: a measure of trust.
+    """
+
+    face: np.ndarray
+    bary: np.ndarray
+    spread: np.ndarray
+
+
+@dataclass(frozen=True)
+class HeadModel:
+    """The template and everything that deforms it.
+
+    Attributes:
+        v_template: float32 [V,3] mean head, metres.
+        faces: int32 [F,3]. part: uint8 [F], :class:`Part`.
+        shapedirs: float32 [V,3,B], displacement at one standard deviation.
+        unit_names: U names; unit_dirs: float32 [U,V,3].
+        posedirs: float32 [36,V,3]; weights: float32 [V,5]; J_regressor: float32 [5,V].
+        mirror: int32 [V], index of the mirrored vertex.
+        masks: bool [V] by name (``skin``, ``scalp``, ``lips``, ``left_eyeball``, ...).
+        landmarks478: the landmarker's 478 points.
+        uv: float32 [T,2], uv_faces: int32 [F,3].
+        controls: what the artist keys, the 52 ARKit names first.
+        topology_id: hash of faces and basis; avatars made on another topology are not interchangeable.
+    """
+
+    v_template: np.ndarray
+    faces: np.ndarray
+    part: np.ndarray
+    shapedirs: np.ndarray
+    unit_names: tuple[str, ...]
+    unit_dirs: np.ndarray
+    posedirs: np.ndarray
+    weights: np.ndarray
+    J_regressor: np.ndarray
+    mirror: np.ndarray
+    masks: dict[str, np.ndarray]
+    landmarks478: LandmarkEmbedding
+    uv: np.ndarray
+    uv_faces: np.ndarray
+    controls: tuple[Control, ...]
+    topology_id: str
+
+    def neutral(self, betas: np.ndarray) -> np.ndarray:
+        """Vertices float32 [V,3] of an identity; ``betas`` [b], b <= B."""
+        return (self.v_template + self.shapedirs[:, :, : len(betas)] @ np.asarray(betas, np.float32)).astype(np.float32)
+
+    def joints(self, vertices: np.ndarray) -> np.ndarray:
+        """Joint positions float32 [5,3] of neutral ``vertices`` [V,3]."""
+        return (self.J_regressor @ vertices).astype(np.float32)
+
+    def rest(self) -> HeadParameters:
+        """The neutral pose."""
+        return HeadParameters(np.zeros(len(self.unit_names), np.float32), np.zeros((5, 3), np.float32))
+
+
+@dataclass(frozen=True)
+class HairShell:
+    """A coarse mesh of the hair that rides on the head: ``vertices`` float32 [H,3], ``faces`` int32 [G,3], ``colors`` [H,3]."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    colors: np.ndarray
+
+
+def _embedding(archive: np.lib.npyio.NpzFile, prefix: str) -> LandmarkEmbedding:
+    return LandmarkEmbedding(
+        archive[f"{prefix}_face"].astype(np.int32),
+        archive[f"{prefix}_bary"].astype(np.float32),
+        archive[f"{prefix}_spread"].astype(np.float32),
+    )
+
+
+def _controls(names: np.ndarray, units: np.ndarray, joints: np.ndarray) -> tuple[Control, ...]:
+    """Rows (control, unit, gain) and (control, joint, axis, radians) become one :class:`Control` a name."""
+    found = []
+    for index, name in enumerate(names):
+        of_units = tuple((int(u), float(g)) for c, u, g in units if int(c) == index)
+        of_joints = tuple((int(j), int(a), float(r)) for c, j, a, r in joints if int(c) == index)
+        found.append(Control(str(name), of_units, of_joints))
+    return tuple(found)
+
+
+@lru_cache(maxsize=2)
+def load_head_model(path: Path | None = None) -> HeadModel:
+    """Read the built-in head (or another file of the same layout)."""
+    with np.load(path or DATA / "head.npz", allow_pickle=False) as archive:
+        masks = np.unpackbits(archive["masks"], axis=1)[:, : len(archive["v_template"])].astype(bool)
+        return HeadModel(
+            v_template=archive["v_template"].astype(np.float32),
+            faces=archive["faces"].astype(np.int32),
+            part=archive["part"].astype(np.uint8),
+            shapedirs=archive["shapedirs"].astype(np.float32),
+            unit_names=tuple(str(n) for n in archive["unit_names"]),
+            unit_dirs=archive["unit_dirs"].astype(np.float32),
+            posedirs=archive["posedirs"].astype(np.float32),
+            weights=archive["weights"].astype(np.float32),
+            J_regressor=archive["J_regressor"].astype(np.float32),
+            mirror=archive["mirror"].astype(np.int32),
+            masks=dict(zip((str(n) for n in archive["mask_names"]), masks)),
+            landmarks478=_embedding(archive, "lm478"),
+            uv=archive["uv"].astype(np.float32),
+            uv_faces=archive["uv_faces"].astype(np.int32),
+            controls=_controls(archive["control_names"], archive["control_units"], archive["control_joints"]),
+            topology_id=str(archive["topology_id"]),
+        )
+
+
+def make_avatar_mesh(
+    model: HeadModel,
+    neutral_vertices: np.ndarray,
+    colors: np.ndarray,
+    *,
+    joints: np.ndarray | None = None,
+    hair_shell: HairShell | None = None,
+) -> AvatarMesh:
+    """The rigged mesh of one person: the model's rig on ``neutral_vertices`` [V,3], plus hair that follows the neck joint.
+
+    Args:
+        colors: float [V,3] sRGB 0..1, for showing the proxy.
+        joints: [5,3]; regressed from the vertices when not given.
+    """
+    vertices = np.asarray(neutral_vertices, np.float32)
+    places = model.joints(vertices) if joints is None else np.asarray(joints, np.float32)
+    extra = 0 if hair_shell is None else len(hair_shell.vertices)
+    follow_neck = np.zeros((extra, 5), np.float32)
+    follow_neck[:, 1] = 1.0
+
+    def padded(directions: np.ndarray) -> np.ndarray:
+        return np.concatenate([directions, np.zeros((len(directions), extra, 3), np.float32)], axis=1)
+
+    faces, part = model.faces, model.part
+    all_vertices, all_colors = vertices, np.asarray(colors, np.float32)
+    if hair_shell is not None:
+        faces = np.concatenate([faces, hair_shell.faces.astype(np.int32) + len(vertices)])
+        part = np.concatenate([part, np.full(len(hair_shell.faces), Part.HAIR, np.uint8)])
+        all_vertices = np.concatenate([vertices, hair_shell.vertices.astype(np.float32)])
+        all_colors = np.concatenate([all_colors, hair_shell.colors.astype(np.float32)])
+    return AvatarMesh(
+        vertices=all_vertices,
+        faces=faces,
+        part=part,
+        unit_names=model.unit_names,
+        unit_dirs=padded(model.unit_dirs),
+        posedirs=padded(model.posedirs),
+        weights=np.concatenate([model.weights, follow_neck]),
+        joints=places,
+        colors=all_colors,
+        controls=model.controls,
+    )
