@@ -93,3 +93,23 @@ class ReportGoals:
     def identity_at(self, yaw_deg: float) -> float:
         """The identity goal at a yaw, degrees."""
         return {0: self.identity_front, 30: self.identity_30, 45: self.identity_45}[round(abs(yaw_deg))]
+
+
+@dataclass(frozen=True)
+class InitialCloudConfig:
+    """How a coloured surface becomes the first Gaussians."""
+
+    gaussians: int = 60_000
+    """Gaussians to make, about."""
+    rest_growth: float = 1.3
+    """A triangle that some expression enlarges by more than this rests in that expression."""
+    sigma: float = 0.5
+    """Standard deviation in the surface, as a part of the square root of the area; 0.5 shows a weave untrained."""
+    flatness: float = 0.15
+    """Thickness over the standard deviation in the surface."""
+    min_thickness: float = 5e-5
+    """Metres."""
+    hair_aspect: float = 2.0
+    """Length over width of a hair Gaussian."""
+    opacity: float = 0.9
+    """Opacity before training."""
