@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,3 +114,19 @@ class InitialCloudConfig:
     """Length over width of a hair Gaussian."""
     opacity: float = 0.9
     """Opacity before training."""
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """How the server treats its worker."""
+
+    worker_command: tuple[str, ...] = (sys.executable, "-m", "cameo.backend.service.worker")
+    """Starts a worker; ``--home FOLDER`` is added."""
+    attempts: int = 3
+    """Workers that may die in one stage of a job before the job fails."""
+    cancel_seconds: float = 1.5
+    """A worker that has not stopped by itself by then is killed; the protocol promises 2 s."""
+    silence_seconds: float = 120.0
+    """A worker unheard of for so long hangs and is killed. Its heartbeat comes every second."""
+    stop_seconds: float = 2.0
+    """Time for a worker to end in order when the server stops."""
