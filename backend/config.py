@@ -130,3 +130,109 @@ class ServiceConfig:
     """A worker unheard of for so long hangs and is killed. Its heartbeat comes every second."""
     stop_seconds: float = 2.0
     """Time for a worker to end in order when the server stops."""
+
+
+@dataclass(frozen=True)
+class GaussianRates:
+    """Adam's learning rates at the first step (measured for 60k Gaussians at 384 px)."""
+
+    local: float = 0.02
+    """Millimetres."""
+    log_scale: float = 0.008
+    rotation: float = 0.004
+    logit_opacity: float = 0.03
+    color: float = 0.006
+
+
+@dataclass(frozen=True)
+class AppearanceConfig:
+    """How pictures that disagree are reconciled (FaceCraft4D section 3.4; ``shared/design/method.md``)."""
+
+    kind: Literal["paper", "anchored", "coin_plus"] = "coin_plus"
+    """paper: the literal COIN, baked. anchored: no offset in the reference view. coin_plus: and affine colour, flow."""
+    hidden: int = 64
+    """Width of the two-layer MLP's hidden layer."""
+    view_features: int = 16
+    """Length of a view's learned embedding."""
+    gaussian_features: int = 16
+    """Length of a Gaussian's learned embedding, beside the Fourier features of its place."""
+    offset_weight: float = 0.01
+    """Weight of the mean absolute colour offset; the paper prints 1.0, at which the offset never pays."""
+    affine_weight: float = 0.01
+    """Weight of the mean absolute deviation of a view's colour transform from identity."""
+    flow_weight: float = 0.02
+    """Weight of the mean absolute flow, in units of half an image."""
+    flow_grid: int = 7
+    """Control points of a view's flow along a side."""
+    network_rate: float = 2e-3
+    affine_rate: float = 5e-3
+    flow_rate: float = 2e-3
+
+    @staticmethod
+    def paper() -> AppearanceConfig:
+        """FaceCraft4D's own (section 3.4): L1 weight 1.0 on the offset."""
+        return AppearanceConfig(kind="paper", offset_weight=1.0)
+
+
+@dataclass(frozen=True)
+class ReconstructionConfig:
+    """From a PersonalizedSet to an avatar: static fit, then COIN (FaceCraft4D sections 3.4 and 4)."""
+
+    preset: str = "preview"
+    cloud: InitialCloudConfig = InitialCloudConfig()
+    appearance: AppearanceConfig = AppearanceConfig()
+    rates: GaussianRates = GaussianRates()
+    size: int = 384
+    """Side of the training pictures, pixels; smaller ones speckle the skin."""
+    static_steps: int = 300
+    """Steps of the static fit (paper: 30 000, section 4)."""
+    coin_steps: int = 80
+    """Steps with the appearance model (paper: 90 000, section 4)."""
+    reference_share: float = 0.25
+    """Part of the steps that show the reference view."""
+    expression_share: float = 0.2
+    """Part of the steps that show another pose than neutral."""
+    dssim_weight: float = 0.2
+    """Of 1-SSIM against L1 (section 3.4: 0.8 L1 + 0.2 SSIM)."""
+    perceptual_weight: float = 0.0
+    """Of LPIPS on the consistent image (section 3.4: 0.05); needs the extra ``lpips``."""
+    alpha_weight: float = 0.3
+    """Of the mean absolute difference of the outlines."""
+    offset_weight: float = 0.01
+    """GaussianAvatars' position regulariser."""
+    scale_weight: float = 0.05
+    """GaussianAvatars' scale regulariser, gentler: ours is on logarithms."""
+    needle_weight: float = 0.05
+    """Of in-plane axes more than three times apart."""
+    final_rate: float = 0.1
+    """Learning rate at the end over the one at the start."""
+    checkpoint_seconds: float = 60.0
+    """Time between two checkpoints."""
+    preview_seconds: float = 2.0
+    """Time between two preview pictures."""
+    seed: int = 0
+
+    @staticmethod
+    def preview() -> ReconstructionConfig:
+        """About a minute on two CPU cores."""
+        return ReconstructionConfig()
+
+    @staticmethod
+    def standard() -> ReconstructionConfig:
+        """About five minutes on two CPU cores."""
+        return ReconstructionConfig(
+            preset="standard", cloud=InitialCloudConfig(gaussians=80_000), size=512, static_steps=800, coin_steps=400
+        )
+
+    @staticmethod
+    def paper() -> ReconstructionConfig:
+        """The paper's schedule and losses: hours on a GPU, days on a CPU."""
+        return ReconstructionConfig(
+            preset="paper",
+            cloud=InitialCloudConfig(gaussians=100_000),
+            appearance=AppearanceConfig.paper(),
+            size=512,
+            static_steps=30_000,
+            coin_steps=90_000,
+            perceptual_weight=0.05,
+        )
