@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from ...artifacts import Control, HeadParameters
-
 BOTH = ("Left", "Right")
 
 
@@ -33,22 +29,3 @@ TRAINED: tuple[tuple[str, Mapping[str, float]], ...] = (
 
 HELD_OUT: tuple[str, Mapping[str, float]] = ("funnel", {"mouthFunnel": 0.8, "jawOpen": 0.3})
 """Never trained on."""
-
-
-def pose_of(values: Mapping[str, float], controls: tuple[Control, ...], units: int) -> HeadParameters:
-    """Turn control values into head parameters. Unknown names are an error (KeyError), not a silent nothing.
-
-    Args:
-        values: control name -> 0..1.
-        controls: the head's.
-        units: number of units U of the head.
-    """
-    by_name = {control.name: control for control in controls}
-    unit_values = np.zeros(units, np.float32)
-    pose = np.zeros((5, 3), np.float32)
-    for name, value in values.items():
-        for unit, full in by_name[name].units:
-            unit_values[unit] += value * full
-        for joint, axis, full in by_name[name].joints:
-            pose[joint, axis] += value * full
-    return HeadParameters(unit_values, pose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...artifacts import AvatarMesh, SurfaceCloud
+from ...gaussians.binding import triangle_frames
 from .dense import DenseHead, vertex_areas, vertex_normals
 from .hair_proxy import HairProxy
 from .hair_shell import HairShell
@@ -15,26 +16,14 @@ VISIBLE = 0.35  # alpha from which a hair cell makes an element
 HAIR_IMPORTANCE = 0.8
 
 
-def face_frames(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Of faces [F,3]: centroid, e1, e2 [F,3] and R = [t b n] as columns [F,3,3] (``conventions.md``)."""
-    a, b, c = (np.asarray(vertices, np.float64)[faces[:, k]] for k in range(3))
-    e1, e2 = b - a, c - a
-    t = e1 / (np.linalg.norm(e1, axis=1, keepdims=True) + 1e-15)
-    n = np.cross(e1, e2)
-    n /= np.linalg.norm(n, axis=1, keepdims=True) + 1e-15
-    return (a + b + c) / 3, e1, e2, np.stack([t, np.cross(n, t), n], -1)
-
-
 def bind_points(points: np.ndarray, mesh: AvatarMesh, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Offsets (a, b, h) [N,3] that put points [N,3] on their faces [N], and the frames R [N,3,3]."""
-    centroid, e1, e2, frame = face_frames(mesh.vertices, mesh.faces[face])
-    local = np.einsum("nji,nj->ni", frame, points - centroid)
-    length = np.linalg.norm(e1, axis=1)
-    skew = (e2 * frame[:, :, 0]).sum(1)
-    height = (e2 * frame[:, :, 1]).sum(1)
+    frames = triangle_frames(mesh.vertices, mesh.faces[face])
+    local = np.einsum("nji,nj->ni", frames.rotation, points - frames.centroid)
+    length, skew, height = frames.edges.T
     b = local[:, 1] / np.maximum(height, 1e-9)
     a = (local[:, 0] - b * skew) / np.maximum(length, 1e-9)
-    return np.stack([a, b, local[:, 2]], 1), frame
+    return np.stack([a, b, local[:, 2]], 1), frames.rotation
 
 
 def skin_elements(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ...artifacts import AvatarMesh, Camera, HeadParameters, orbit_camera
 from ...config import BuiltinConfig
+from ...head.controls import parameters_from_controls
 from ...head.fit_result import HeadFit
-from .expressions import HELD_OUT, TRAINED, pose_of
+from .expressions import HELD_OUT, TRAINED
 
 HELD_OUT_YAWS = (7.5, -22.5, 37.5, -52.5, 82.5, 157.5)
 ELEVATED = ((0, 30), (45, 30), (-45, 30), (180, 30), (0, -20), (45, -20), (-45, -20), (90, -20), (-90, -20))
@@ -38,9 +37,7 @@ class Plan:
 
 def plan_views(fit: HeadFit, mesh: AvatarMesh, config: BuiltinConfig) -> Plan:
     """List cameras, poses and frames. Pose 0 is neutral, pose 1 is the photo's."""
-    units = len(mesh.unit_names)
-    still = HeadParameters(np.zeros(units, np.float32), np.zeros((5, 3), np.float32))
-    poses = [still, fit.parameters]
+    poses = [parameters_from_controls(mesh, {}), fit.parameters]
     cameras: list[Camera] = []
     shots: list[Shot] = []
 
@@ -64,7 +61,7 @@ def plan_views(fit: HeadFit, mesh: AvatarMesh, config: BuiltinConfig) -> Plan:
         shots.append(Shot(photo, PHOTO_POSE, False, "photo"))
     faces = [orbit(yaw, distance=config.close_distance) for yaw in config.expression_yaws]
     for name, values in (*TRAINED, HELD_OUT):
-        poses.append(pose_of(values, mesh.controls, units))
+        poses.append(parameters_from_controls(mesh, values))
         kept = name == HELD_OUT[0]
         shots.extend(Shot(v, len(poses) - 1, kept, name) for v in (faces[:1] if kept else faces))
     for yaw in HELD_OUT_YAWS:
