@@ -32,7 +32,7 @@ class MeshRaster:
     supersample: int
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill(points: np.ndarray, faces: np.ndarray, alpha: np.ndarray, face_out, bary_out, inverse_depth) -> None:  # noqa: ANN001 (numba)
     height, width = face_out.shape
     for f in range(faces.shape[0]):
