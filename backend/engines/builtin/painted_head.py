@@ -62,8 +62,10 @@ class PaintedHead:
             hair_motion: float64 [4,4], rigid motion of the neck joint that carries the hair.
         """
         head = rasterize_mesh(vertices, self.faces, camera, supersample=supersample)
-        color, alpha, depth = _shade(head, self.faces, self.colors)
-        bare = alpha > 0
+        bare = head.face >= 0
+        color = np.zeros((*bare.shape, 3), np.float32)
+        color[bare], _ = _shade(head, bare, self.faces, self.colors)
+        alpha, depth = bare.astype(np.float32), head.depth.copy()
         if self.shell is not None:
             hair = self.shell.vertices @ hair_motion[:3, :3].T + hair_motion[:3, 3]
             bare = self._cover(color, alpha, depth, hair, camera, supersample)
@@ -86,46 +88,43 @@ class PaintedHead:
         bare = alpha > 0
         for faces in self._hair_faces:
             layer = rasterize_mesh(hair, faces, camera, supersample=supersample)
-            front, opacity, layer_depth = _shade(layer, faces, hair_color, hair_alpha)
-            front = front * _inside_shade(layer, faces, hair, camera)[..., None]
-            opacity = np.where((layer_depth < depth) | (alpha == 0), opacity, 0)
-            mixed = alpha + opacity * (1 - alpha)
-            blend = (opacity / np.maximum(mixed, 1e-6))[..., None]
-            color[:] = color * (1 - blend) + front * blend
-            alpha[:] = mixed
-            depth[:] = np.where(opacity > 0.5, layer_depth, depth)
-            bare &= opacity < 0.5
+            here = (layer.face >= 0) & ((layer.depth < depth) | (alpha == 0))
+            front, opacity = _shade(layer, here, faces, hair_color, hair_alpha)
+            front *= _inside_shade(layer.face[here], faces, hair, camera)[:, None]
+            mixed = alpha[here] + opacity * (1 - alpha[here])
+            blend = (opacity / np.maximum(mixed, 1e-6))[:, None]
+            color[here] += (front - color[here]) * blend
+            alpha[here] = mixed
+            depth[here] = np.where(opacity > 0.5, layer.depth[here], depth[here])
+            bare[here] &= opacity < 0.5
         return bare
 
 
 def _shade(
-    raster: MeshRaster, faces: np.ndarray, colors: np.ndarray, alphas: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Interpolated colour [H,W,3], alpha [H,W], depth [H,W] (infinite where empty)."""
-    hit = raster.face >= 0
-    corners = faces[raster.face[hit]]
-    bary = raster.bary[hit].astype(np.float32)
-    color = np.zeros((*hit.shape, 3), np.float32)
-    color[hit] = np.einsum("nk,nkc->nc", bary, colors[corners].astype(np.float32))
-    alpha = np.zeros(hit.shape, np.float32)
-    alpha[hit] = 1.0 if alphas is None else np.einsum("nk,nk->n", bary, alphas[corners])
-    depth = np.where(hit, raster.depth, np.inf).astype(np.float32)
-    return color, alpha, depth
+    raster: MeshRaster, where: np.ndarray, faces: np.ndarray, colors: np.ndarray, alphas: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolated colour [n,3] and alpha [n] of the n pixels ``where``."""
+    corners = faces[raster.face[where]]
+    bary = raster.bary[where]
+    color = np.einsum("nk,nkc->nc", bary, colors[corners])
+    alpha = np.ones(len(bary), np.float32) if alphas is None else np.einsum("nk,nk->n", bary, alphas[corners])
+    return color, alpha
 
 
-def _inside_shade(raster: MeshRaster, faces: np.ndarray, vertices: np.ndarray, camera: Camera) -> np.ndarray:
-    """1 where a face shows its outside, :data:`INSIDE` where one looks at the inner side of the hair; [H,W]."""
-    gain = np.where(back_facing(vertices, faces, camera), np.float32(INSIDE), np.float32(1))
-    return np.where(raster.face >= 0, gain[raster.face] if len(gain) else np.float32(1), np.float32(1))
+def _inside_shade(face: np.ndarray, faces: np.ndarray, vertices: np.ndarray, camera: Camera) -> np.ndarray:
+    """1 where a face [n] shows its outside, :data:`INSIDE` where one looks at the inner side of the hair."""
+    seen, compact = np.unique(face, return_inverse=True)
+    corners = vertices[faces[seen]]
+    behind = back_facing(corners.reshape(-1, 3), np.arange(3 * len(seen)).reshape(-1, 3), camera)
+    return np.where(behind, np.float32(INSIDE), np.float32(1))[compact]
 
 
 def _shrink(image: np.ndarray, factor: int) -> np.ndarray:
-    height, width = image.shape[0] // factor, image.shape[1] // factor
-    return image.reshape(height, factor, width, factor, -1).mean((1, 3))
+    """Box filter [H*f,W*f,K] -> [H,W,K]."""
+    return sum(image[i::factor, j::factor] for i in range(factor) for j in range(factor)) / np.float32(factor**2)
 
 
 def _shrink_depth(depth: np.ndarray, factor: int) -> np.ndarray:
     """The nearest sample of each pixel; 0 where empty."""
-    height, width = depth.shape[0] // factor, depth.shape[1] // factor
-    nearest = depth.reshape(height, factor, width, factor).min((1, 3))
+    nearest = np.minimum.reduce([depth[i::factor, j::factor] for i in range(factor) for j in range(factor)])
     return np.where(np.isfinite(nearest), nearest, 0).astype(np.float32)
