@@ -9,6 +9,9 @@ from ..config import BuiltinConfig
 from ..errors import StageError
 from ..progress import Reporter
 
+ENGINE_TITLES = {"builtin": "Built in: from this picture alone, nothing to download"}
+"""Every engine's name, and what it is to the artist. Importing this module imports no engine."""
+
 
 class Engine(Protocol):
     """What every engine offers."""

@@ -49,6 +49,8 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        self.changes = 0
+        """Counts this instance's transactions: while it stands still there is nothing new to send."""
         self._database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         self._database.execute("pragma journal_mode=wal")
         self._database.execute("pragma synchronous=full")
@@ -157,6 +159,7 @@ class Journal:
                 self._database.execute("rollback")
                 raise
             self._database.execute("commit")
+            self.changes += 1
 
     def _find(self, job: str) -> JobRow | None:
         row = self._database.execute("select id, state, attempt, deaths from jobs where id = ?", (job,)).fetchone()

@@ -1,0 +1,117 @@
+"""Quality settings an artist chooses from, and the further options of a request."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..config import AppearanceConfig, BuiltinConfig, InitialCloudConfig, PortraitConfig, ReconstructionConfig
+from ..errors import CameoError
+
+_HAIR = ("auto", "hair", "hat", "bald")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One quality setting.
+
+    Attributes:
+        name: stable.
+        title: for the artist.
+        cost: what it takes, in words.
+        offered: false for what is of no use to an artist.
+    """
+
+    name: str
+    title: str
+    cost: str
+    portrait: PortraitConfig
+    engine: BuiltinConfig
+    reconstruction: ReconstructionConfig
+    offered: bool = True
+
+
+def _toy() -> Preset:
+    reconstruction = ReconstructionConfig(
+        preset="toy",
+        cloud=InitialCloudConfig(gaussians=3000),
+        appearance=AppearanceConfig(hidden=16),
+        size=128,
+        static_steps=20,
+        coin_steps=5,
+    )
+    title, cost = "Toy", "seconds; only to test the whole way"
+    return Preset("toy", title, cost, PortraitConfig(), BuiltinConfig.toy(), reconstruction, offered=False)
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "preview",
+            "Preview",
+            "about 5 minutes on 2 cores",
+            PortraitConfig(),
+            BuiltinConfig(),
+            ReconstructionConfig.preview(),
+        ),
+        Preset(
+            "standard",
+            "Standard",
+            "about 15 minutes on 2 cores",
+            PortraitConfig(),
+            BuiltinConfig(),
+            ReconstructionConfig.standard(),
+        ),
+        Preset(
+            "paper",
+            "Paper schedule",
+            "hours on a GPU, days without one",
+            PortraitConfig(),
+            BuiltinConfig(),
+            ReconstructionConfig.paper(),
+        ),
+        _toy(),
+    )
+}
+
+
+def preset_for(name: str, options: Mapping[str, object]) -> Preset:
+    """The preset of that name with a request's options applied.
+
+    Options: ``hair`` (auto, hair, hat, bald), ``seed`` (whole number).
+
+    Raises:
+        CameoError: ``request.unknown_preset``, ``request.unknown_option``, ``request.bad_option``.
+    """
+    if name not in PRESETS:
+        offered = ", ".join(preset.name for preset in PRESETS.values() if preset.offered)
+        raise CameoError(
+            "request.unknown_preset", f"There is no preset named {name!r}.", fix=f"Choose one of: {offered}."
+        )
+    preset = PRESETS[name]
+    for option, value in options.items():
+        preset = _with_option(preset, option, value)
+    return preset
+
+
+def _with_option(preset: Preset, option: str, value: object) -> Preset:
+    match option, value:
+        case "hair", str() if value in _HAIR:
+            return dataclasses.replace(preset, engine=dataclasses.replace(preset.engine, hair=value))
+        case "seed", int() if not isinstance(value, bool):
+            engine = dataclasses.replace(preset.engine, seed=value)
+            reconstruction = dataclasses.replace(preset.reconstruction, seed=value)
+            return dataclasses.replace(preset, engine=engine, reconstruction=reconstruction)
+        case "hair" | "seed", _:
+            raise CameoError(
+                "request.bad_option",
+                f"The option {option!r} cannot be {value!r}.",
+                fix=f"hair is one of {', '.join(_HAIR)}; seed is a whole number.",
+            )
+    raise CameoError(
+        "request.unknown_option",
+        f"There is no option named {option!r}.",
+        fix="The options are hair and seed.",
+    )

@@ -1,0 +1,39 @@
+"""What this backend is and has, for the handshake, found out without torch."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from ...protocol.messages import EngineInfo, PresetInfo, WeightsInfo, Welcome
+from ...protocol.version import SOFTWARE_VERSION
+from ..engines import ENGINE_TITLES
+from ..pipeline.presets import PRESETS
+from ..weights.fetch import is_cached
+from ..weights.registry import ASSETS
+
+
+def describe_backend() -> Welcome:
+    """The answer to ``hello``."""
+    return Welcome(
+        software=SOFTWARE_VERSION,
+        pid=os.getpid(),
+        device=_device(),
+        memory_bytes=psutil.virtual_memory().total,
+        engines=tuple(EngineInfo(name, title) for name, title in ENGINE_TITLES.items()),
+        presets=tuple(PresetInfo(p.name, p.title, p.cost) for p in PRESETS.values() if p.offered),
+        weights=tuple(WeightsInfo(row.name, is_cached(row.name), row.licence, row.size) for row in ASSETS.values()),
+    )
+
+
+@cache
+def _device() -> str:
+    """``"cpu"``, or the GPU's name as its driver tells it (NVIDIA on Linux)."""
+    for information in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("Model:"):
+                return line.partition(":")[2].strip()
+    return "cpu"

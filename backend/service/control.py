@@ -1,0 +1,74 @@
+"""The control socket: ping, cancel and shutdown are answered from a thread of their own, at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+
+import zmq
+
+from ...protocol.codec import decode
+from ...protocol.errors import CameoError
+from ...protocol.messages import Accepted, Cancel, Failure, Hello, Message, Ping, Pong, Shutdown, Welcome
+from .failures import failure_of
+from .outbox import Outbox, bind_router
+from .supervisor import Supervisor
+
+_POLL_MS = 100
+
+
+class ControlThread:
+    """Serves the control socket until :meth:`stop`."""
+
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        supervisor: Supervisor,
+        welcome: Callable[[], Welcome],
+        shutdown: Callable[[], None],
+    ) -> None:
+        self._socket, self.endpoint = bind_router(context)
+        self._outbox = Outbox(self._socket)
+        self._supervisor = supervisor
+        self._welcome = welcome
+        self._shutdown = shutdown
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            if self._socket.poll(_POLL_MS):
+                peer, *frames = self._socket.recv_multipart()
+                self._outbox.answer(peer, self._answer(frames))
+            self._outbox.retry()
+            self._outbox.gone.clear()
+        self._socket.close()
+
+    def _answer(self, frames: list[bytes]) -> Message:
+        job = ""
+        try:
+            match decode(frames):
+                case Ping(nonce=nonce):
+                    return Pong(nonce)
+                case Cancel(job=job):
+                    return Accepted(job, self._supervisor.cancel(job), known=True)
+                case Hello():
+                    return self._welcome()
+                case Shutdown():
+                    self._shutdown()
+                    return Pong()
+                case message:
+                    return Failure(
+                        "protocol.wrong_socket",
+                        "The backend was asked something on the wrong connection.",
+                        cause=f"{message.KIND} belongs on the main socket",
+                        fix="Install the add-on and the backend of the same Cameo release.",
+                    )
+        except (CameoError, OSError, sqlite3.Error) as error:
+            return failure_of(error, job)

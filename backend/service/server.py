@@ -1,0 +1,175 @@
+"""The backend's server process: clients on one side, journal and supervisor on the other. No torch in here.
+
+One loop in the main thread, in which nothing waits for anybody: a client's message is answered, a worker's word is
+written into the journal, subscribers get what the journal has for them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import socket
+import sqlite3
+import threading
+from pathlib import Path
+
+import zmq
+
+from ...protocol.connection import Connection, process_exists, remove_connection, write_connection
+from ...protocol.errors import CameoError
+from ..config import ServiceConfig
+from .about import describe_backend
+from .clients import ClientDesk
+from .control import ControlThread
+from .journal import Journal
+from .outbox import bind_router
+from .store import HomeLock, JobStore
+from .supervisor import Supervisor, WorkerEvent
+
+_POLL_MS = 100
+_log = logging.getLogger(__name__)
+
+
+class Server:
+    """A backend in the folder ``home``. :meth:`serve` runs it in the main thread until it is asked to stop."""
+
+    def __init__(
+        self, home: Path, config: ServiceConfig | None = None, *, port: int = 0, parent_pid: int | None = None
+    ) -> None:
+        """Take the folder, bind the sockets, recover the journal.
+
+        Args:
+            port: of the main socket on the loopback interface; 0 takes a free one.
+            parent_pid: stop when this process ends.
+
+        Raises:
+            CameoError: ``service.home_unwritable``, ``.already_running``, ``.port_taken``, ``.journal_damaged``.
+        """
+        self._home = home.absolute()
+        self._parent_pid = parent_pid
+        self._stopping = threading.Event()
+        self._lock = HomeLock(self._home)
+        self._journal = _open_journal(self._home / "journal.sqlite")
+        store = JobStore(self._home)
+        store.discard_leftovers(self._journal.states())
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket, self.endpoint = _bind(self._context, port)
+        self._waker = _Waker()
+        self._supervisor = Supervisor(self._home, self._journal, store, config or ServiceConfig(), self._waker.wake)
+        self._desk = ClientDesk(self._socket, self._journal, store, self._supervisor, describe_backend, self.stop)
+        self._control = ControlThread(self._context, self._supervisor, describe_backend, self.stop)
+        self._unwritten: WorkerEvent | None = None
+
+    def serve(self) -> None:
+        """Answer until :meth:`stop`, a signal, or the end of the parent process."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stop())
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._waker.fileno(), zmq.POLLIN)
+        write_connection(self._home, Connection(self.endpoint, self._control.endpoint, os.getpid()))
+        try:
+            self._supervisor.warm_up()
+            while not self._stopping.is_set():
+                self._turn(dict(poller.poll(_POLL_MS)))
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Ask the server to stop; from any thread or signal handler."""
+        self._stopping.set()
+
+    def _turn(self, ready: dict[object, int]) -> None:
+        if self._socket in ready:
+            self._desk.receive()
+        self._waker.rest()
+        try:
+            self._hear_worker()
+            self._supervisor.start_next()
+        except sqlite3.Error as error:  # most likely a full disk: the event is kept and written later
+            _log.error("the journal cannot be written, trying again: %s", error)
+            self._stopping.wait(_POLL_MS / 1000)
+        self._supervisor.tick()
+        self._desk.send_events()
+        if self._parent_pid is not None and not process_exists(self._parent_pid):
+            _log.info("the parent process %d has ended", self._parent_pid)
+            self.stop()
+
+    def _hear_worker(self) -> None:
+        while True:
+            if self._unwritten is None:
+                try:
+                    self._unwritten = self._supervisor.events.get_nowait()
+                except queue.Empty:
+                    return
+            if preview := self._supervisor.handle(self._unwritten):
+                self._desk.send_preview(preview)
+            self._unwritten = None
+
+    def _close(self) -> None:
+        self._desk.say_goodbye()
+        remove_connection(self._home, os.getpid())
+        self._control.stop()
+        self._supervisor.stop()
+        self._socket.close()
+        self._context.term()
+        self._waker.close()
+        self._journal.close()
+        self._lock.release()
+
+
+class _Waker:
+    """Lets other threads end the main loop's wait."""
+
+    def __init__(self) -> None:
+        self._inside, self._outside = socket.socketpair()
+        self._inside.setblocking(False)
+        self._outside.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._inside.fileno()
+
+    def wake(self) -> None:
+        try:
+            self._outside.send(b"!")
+        except (BlockingIOError, OSError):
+            return  # it is already to wake, or closing
+
+    def rest(self) -> None:
+        try:
+            while self._inside.recv(4096):
+                pass
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        self._inside.close()
+        self._outside.close()
+
+
+def _open_journal(path: Path) -> Journal:
+    try:
+        journal = Journal(path)
+        journal.recover()
+    except sqlite3.DatabaseError as error:
+        raise CameoError(
+            "service.journal_damaged",
+            "The backend's list of jobs cannot be read or written.",
+            cause=f"{path}: {error}",
+            fix="Check that the disk is not full. If it is not, move this file away and start the backend again.",
+        ) from error
+    return journal
+
+
+def _bind(context: zmq.Context[zmq.Socket[bytes]], port: int) -> tuple[zmq.Socket[bytes], str]:
+    try:
+        return bind_router(context, port)
+    except zmq.ZMQError as error:
+        raise CameoError(
+            "service.port_taken",
+            f"The port {port} cannot be used.",
+            cause=error.strerror or str(error),
+            fix="Leave out --port to take a free one, or stop the program that uses it.",
+        ) from error
