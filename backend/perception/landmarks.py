@@ -11,7 +11,7 @@ from .detection import FaceBox, detect_faces
 from .landmark_names import BLENDSHAPE_NAMES, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from .networks import landmarker_network
 
-__all__ = ["FaceBox", "FaceLandmarks", "detect_faces", "find_landmarks"]
+__all__ = ["FaceBox", "FaceLandmarks", "Roi", "detect_faces", "find_landmarks", "landmarks_at", "roi_of"]
 
 _INPUT = 256
 _ROI = 1.5  # the landmark network sees one and a half times the face, as it was trained
@@ -35,7 +35,9 @@ class FaceLandmarks:
 
 
 @dataclass(frozen=True)
-class _Roi:
+class Roi:
+    """The turned square that the landmark network looks at: ``size`` in pixels, ``roll`` in radians."""
+
     center: np.ndarray  # [2] pixels
     size: float
     roll: float
@@ -49,19 +51,19 @@ def find_landmarks(image: np.ndarray, box: FaceBox | None = None) -> FaceLandmar
         box: from :func:`detect_faces` on the same picture.
     """
     for candidate in [box] if box is not None else detect_faces(image):
-        points, presence = _landmarks_at(image, _Roi(np.array(candidate.center), _ROI * candidate.size, candidate.roll))
+        points, presence = landmarks_at(image, Roi(np.array(candidate.center), _ROI * candidate.size, candidate.roll))
         if presence < _PRESENCE:
             continue
         # The second look is framed by the first one's landmarks: steadier than the detector's coarse box.
-        again, second_presence = _landmarks_at(image, _roi_of(points))
+        again, second_presence = landmarks_at(image, roi_of(points))
         if second_presence >= _PRESENCE:
             points, presence = again, second_presence
         return FaceLandmarks(points, _blendshapes(points), presence)
     return None
 
 
-def _landmarks_at(image: np.ndarray, roi: _Roi) -> tuple[np.ndarray, float]:
-    """Points [478,3] in picture pixels and the presence score 0..1."""
+def landmarks_at(image: np.ndarray, roi: Roi) -> tuple[np.ndarray, float]:
+    """One look of the landmark network: points float32 [478,3] in picture pixels and the presence score 0..1."""
     scale = roi.size / _INPUT
     cos, sin = np.cos(roi.roll) * scale, np.sin(roi.roll) * scale
     linear = np.array([[cos, -sin], [sin, cos]])
@@ -97,14 +99,14 @@ def _sample(image: np.ndarray, to_picture: np.ndarray, scale: float) -> np.ndarr
     return cv2.warpAffine(image, to_opencv, (_INPUT, _INPUT), flags=flags).astype(np.float32)
 
 
-def _roi_of(points: np.ndarray) -> _Roi:
+def roi_of(points: np.ndarray) -> Roi:
     """The region that frames given landmarks: their upright bounding box in the face's own rotation."""
     eyes = points[LEFT_EYE_OUTER, :2] - points[RIGHT_EYE_OUTER, :2]
     roll = float(np.arctan2(eyes[1], eyes[0]))
     axes = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
     local = points[:, :2] @ axes.T
     low, high = local.min(axis=0), local.max(axis=0)
-    return _Roi(axes.T @ ((low + high) / 2), _ROI * float((high - low).max()), roll)
+    return Roi(axes.T @ ((low + high) / 2), _ROI * float((high - low).max()), roll)
 
 
 def _blendshapes(points: np.ndarray) -> dict[str, float]:

@@ -14,6 +14,7 @@ from ..errors import PortraitError
 from ..perception.angles import head_angles
 from ..perception.landmarks import FaceLandmarks, find_landmarks
 from ..perception.matting import portrait_matte
+from ..perception.occlusion import occlusion_warnings
 from ..perception.picture import Picture, read_picture
 from ..perception.search import search_faces
 from ..progress import Reporter, SilentReporter
@@ -72,7 +73,7 @@ def prepare_portrait(
         blendshapes=landmarks.blendshapes,
         crop=crop,
         source_size=(width, height),
-        warnings=(*picture.warnings, *found.warnings),
+        warnings=(*picture.warnings, *found.warnings, *occlusion_warnings(image, landmarks.points)),
     )
 
 

@@ -1,0 +1,86 @@
+"""Is part of the face covered? Judged by how steady the landmarks are, and how dark the eyes.
+
+The landmark network looks at the face several times, each time framed a little differently. Where it sees a feature it
+finds the same place each time; where a hand, a mask or dark glasses hide it, it guesses, and the guesses differ.
+On 40 photos the spread of eyes and mouth was at most .3 % of the face's height; covered ones gave .4 to 2 %.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from .landmark_names import LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER, RIGHT_EYE, RIGHT_IRIS
+from .landmarks import Roi, landmarks_at, roi_of
+
+# How each look is framed: shift (part of the region), zoom, turn (radians).
+_LOOKS = (
+    (0.0, 0.0, 1.0, 0.0),
+    (0.06, 0.0, 1.0, 0.0),
+    (-0.06, 0.0, 1.0, 0.0),
+    (0.0, 0.06, 1.0, 0.0),
+    (0.0, -0.06, 1.0, 0.0),
+    (0.0, 0.0, 1.15, 0.0),
+    (0.0, 0.0, 0.9, 0.0),
+    (0.0, 0.0, 1.0, 0.12),
+    (0.0, 0.0, 1.0, -0.12),
+)
+_UNSTEADY_EYE = 0.5  # percent of the face's height
+_UNSTEADY_MOUTH = 0.55
+_DARK_GLASS = 0.3  # luminance of the brightest parts of the eye region, relative to the cheeks
+_DARK_AND_UNSTEADY = 0.32
+
+# Points round the eye, between brow and cheekbone, and points on the cheeks.
+_RIGHT_SOCKET = (145, 110, 24, 23, 22, 26, 112, 243, 190, 56, 28, 27, 29, 30, 247, 130, 25)
+_LEFT_SOCKET = (374, 339, 254, 253, 252, 256, 341, 463, 414, 286, 258, 257, 259, 260, 467, 359, 255)
+_RIGHT_CHEEK = (50, 205, 36, 101, 118)
+_LEFT_CHEEK = (280, 425, 266, 330, 347)
+
+
+def occlusion_warnings(image: np.ndarray, points: np.ndarray) -> tuple[tuple[str, str], ...]:
+    """Return ``portrait.occluded`` warnings, none for a face that can be seen well.
+
+    Args:
+        image: uint8 [H,W,3] sRGB.
+        points: float [478,3] landmarks of the face in its pixels.
+    """
+    spread = landmark_spread(image, points)
+    eyes = {
+        "right": float(spread[list(RIGHT_EYE + RIGHT_IRIS)].mean()),
+        "left": float(spread[list(LEFT_EYE + LEFT_IRIS)].mean()),
+    }
+    mouth = float(spread[list(LIPS_OUTER + LIPS_INNER)].mean())
+    warnings = []
+    if max(eye_brightness(image, points)) < _DARK_GLASS and max(eyes.values()) > _DARK_AND_UNSTEADY:
+        warnings.append("Dark glasses seem to hide the eyes; the avatar's eyes will be invented.")
+    elif hidden := [side for side, value in eyes.items() if value > _UNSTEADY_EYE]:
+        subject = "Both eyes are" if len(hidden) == 2 else f"The {hidden[0]} eye (the person's own) is"
+        warnings.append(f"{subject} hard to make out; something may cover the face there.")
+    if mouth > _UNSTEADY_MOUTH:
+        warnings.append("The mouth is hard to make out; something may cover it.")
+    return tuple(("portrait.occluded", sentence) for sentence in warnings)
+
+
+def landmark_spread(image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """How far each landmark wanders between differently framed looks: float64 [478], percent of the face's height."""
+    roi = roi_of(points)
+    looks = []
+    for dx, dy, zoom, turn in _LOOKS:
+        framed = Roi(roi.center + np.array([dx, dy]) * roi.size, roi.size * zoom, roi.roll + turn)
+        looks.append(landmarks_at(image, framed)[0][:, :2])
+    return np.std(looks, axis=0).mean(axis=1) / np.ptp(points[:, 1]) * 100
+
+
+def eye_brightness(image: np.ndarray, points: np.ndarray) -> tuple[float, float]:
+    """Lightness of the brighter parts of the right and left eye region, relative to the cheeks."""
+    lightness = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float64)
+
+    def values(*outlines: tuple[int, ...]) -> np.ndarray:
+        mask = np.zeros(lightness.shape, np.uint8)
+        for outline in outlines:
+            cv2.fillConvexPoly(mask, cv2.convexHull(points[list(outline), :2].astype(np.int32)), 1)
+        return lightness[mask > 0]
+
+    cheeks = max(float(np.median(values(_RIGHT_CHEEK, _LEFT_CHEEK))), 1.0)
+    right, left = (float(np.percentile(values(socket), 85)) / cheeks for socket in (_RIGHT_SOCKET, _LEFT_SOCKET))
+    return right, left
