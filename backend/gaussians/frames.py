@@ -1,0 +1,94 @@
+"""The pictures of a PersonalizedSet as the trainer uses them: resized once, cropped to the person, drawn by lot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from ..artifacts import Camera, PersonalizedSet
+
+MARGIN = 8  # pixels round the person; SSIM's window needs 5
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One training picture. ``rgba`` float32 [h,w,4] premultiplied; ``camera`` sees just that crop.
+
+    ``window`` = (x0, y0, side): where the crop stands in the whole picture.
+    """
+
+    view: int
+    pose: int
+    camera: Camera
+    rgba: torch.Tensor
+    window: tuple[int, int, int]
+
+
+class TrainingFrames:
+    """The frames not held out, at ``size`` pixels."""
+
+    def __init__(self, data: PersonalizedSet, size: int) -> None:
+        self.indices = np.flatnonzero(~data.held_out)
+        self.view = data.view_index[self.indices]
+        self.pose = data.pose_index[self.indices]
+        self.size = min(size, data.images.shape[1])
+        self._images = np.stack([_resized(data.images[i], self.size) for i in self.indices])
+        self._windows = [_window(image[..., 3]) for image in self._images]
+        self._cameras = [scaled_camera(data.cameras[v], self.size) for v in self.view]
+        self.reference = np.flatnonzero(self.view == data.reference_view)
+        self.expressive = np.flatnonzero((self.pose != 0) & (self.view != data.reference_view))
+        self.still = np.flatnonzero((self.pose == 0) & (self.view != data.reference_view))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, j: int) -> Frame:
+        x0, y0, x1, y1 = self._windows[j]
+        rgba = torch.from_numpy(self._images[j, y0:y1, x0:x1]).float() / 255
+        camera = cropped_camera(self._cameras[j], x0, y0, x1 - x0, y1 - y0)
+        return Frame(int(self.view[j]), int(self.pose[j]), camera, rgba, (x0, y0, self.size))
+
+    def draw(self, rng: np.random.Generator, reference_share: float, expression_share: float) -> int:
+        """A frame by lot: the reference and the expressions as often as asked, the rest from neutral views."""
+        u = rng.random()
+        pools = [(self.reference, reference_share), (self.expressive, expression_share), (self.still, 1.0)]
+        for pool, share in pools:
+            if len(pool) and u < share:
+                return int(pool[rng.integers(len(pool))])
+            u -= share if len(pool) else 0.0
+        return int(rng.integers(len(self)))
+
+
+def _resized(image: np.ndarray, size: int) -> np.ndarray:
+    if image.shape[0] == size:
+        return image
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def _window(alpha: np.ndarray) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 of the person with a margin; the whole picture when it is empty."""
+    rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
+    height, width = alpha.shape
+    if not len(rows):
+        return 0, 0, width, height
+    x0, x1 = max(0, int(columns[0]) - MARGIN), min(width, int(columns[-1]) + 1 + MARGIN)
+    y0, y1 = max(0, int(rows[0]) - MARGIN), min(height, int(rows[-1]) + 1 + MARGIN)
+    return x0, y0, x1, y1
+
+
+def scaled_camera(camera: Camera, size: int) -> Camera:
+    """The same camera with square pictures of ``size`` pixels."""
+    K = camera.K.copy()
+    K[:2] *= size / camera.width
+    return Camera(camera.viewmat, K, size, size)
+
+
+def cropped_camera(camera: Camera, x0: int, y0: int, width: int, height: int) -> Camera:
+    """The same camera seeing only a window of its picture."""
+    K = camera.K.copy()
+    K[0, 2] -= x0
+    K[1, 2] -= y0
+    return Camera(camera.viewmat, K, width, height)

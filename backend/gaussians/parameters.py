@@ -1,0 +1,82 @@
+"""Bound Gaussians as an optimiser wants them: comparable units, no constraints."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..artifacts import BoundGaussians
+from ..config import GaussianRates
+from .binding_torch import PosedTriangles, place
+from .rasterizer import Gaussians
+
+_MM = 1e-3
+
+
+class GaussianParameters:
+    """N bound Gaussians in training.
+
+    ``local`` [N,3] is the offset in millimetres along the rest triangle's (t, b, n): one unit means the same length for
+    every Gaussian, which (a, b) do not. ``log_scale`` [N,3] of metres, ``rotation`` [N,4], ``logit_opacity`` [N],
+    ``color`` [N,3].
+    """
+
+    NAMES = ("local", "log_scale", "rotation", "logit_opacity", "color")
+
+    def __init__(self, bound: BoundGaussians) -> None:
+        self.face = bound.face
+        self.rest_edges = bound.rest_edges
+        length, along, across = torch.tensor(np.maximum(bound.rest_edges, [1e-7, -np.inf, 1e-7])).float().T
+        self._to_edges = torch.stack([1 / length, -along / (length * across), 1 / across], 1) * _MM
+        a, b, h = torch.tensor(bound.offset).T
+        self.local = torch.stack([a * length + b * along, b * across, h], 1).div(_MM)
+        self.log_scale = torch.tensor(bound.scale).log()
+        self.rotation = torch.tensor(bound.rotation)
+        self.logit_opacity = torch.logit(torch.tensor(bound.opacity), eps=1e-4)
+        self.color = torch.tensor(bound.color)
+        self.start = self.local.clone()
+        self.log_sigma = self.log_scale.amax(1)
+        for name in self.NAMES:
+            getattr(self, name).requires_grad_()
+
+    def __len__(self) -> int:
+        return len(self.face)
+
+    def groups(self, rates: GaussianRates) -> list[dict[str, object]]:
+        """Parameter groups for Adam."""
+        return [{"params": [getattr(self, name)], "lr": getattr(rates, name), "name": name} for name in self.NAMES]
+
+    @property
+    def moved(self) -> torch.Tensor:
+        """Displacement since the start in units of the Gaussian's first width: [N,3]."""
+        return (self.local - self.start) * (_MM / self.log_sigma.exp())[:, None]
+
+    def offset(self) -> torch.Tensor:
+        """(a, b, h) [N,3]."""
+        x, y, h = self.local.unbind(1)
+        xx, xy, yy = self._to_edges.unbind(1)
+        return torch.stack([x * xx + y * xy, y * yy, h * _MM], 1)
+
+    def posed(self, triangles: PosedTriangles) -> Gaussians:
+        """World Gaussians of one scene [1,N,...]."""
+        means, quats, scales = place(triangles, self.offset(), self.rotation, self.log_scale.exp())
+        return Gaussians(means[None], quats[None], scales[None], self.logit_opacity.sigmoid()[None])
+
+    def bound(self, color: torch.Tensor | None = None) -> BoundGaussians:
+        """The artifact; ``color`` [N,3] replaces the own colours (baked appearance)."""
+        with torch.no_grad():
+            rotation = torch.nn.functional.normalize(self.rotation, dim=1)
+            shown = (self.color if color is None else color).clamp(0, 1)
+            tensors = (self.offset(), rotation, self.log_scale.exp(), self.logit_opacity.sigmoid(), shown)
+            offset, quats, scale, opacity, rgb = (t.detach().numpy().astype(np.float32) for t in tensors)
+        return BoundGaussians(self.face, offset, self.rest_edges, quats, scale, opacity, rgb)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Copies of everything trained, and where it started."""
+        return {name: getattr(self, name).detach().clone() for name in (*self.NAMES, "start", "log_sigma")}
+
+    def load(self, state: dict[str, torch.Tensor]) -> None:
+        """Put back what :meth:`state` gave."""
+        with torch.no_grad():
+            for name, value in state.items():
+                getattr(self, name).copy_(value)
