@@ -75,11 +75,23 @@ class Server:
             while not self._stopping.is_set():
                 self._turn(dict(poller.poll(_POLL_MS)))
         finally:
-            self._close()
+            self.close()
 
     def stop(self) -> None:
         """Ask the server to stop; from any thread or signal handler."""
         self._stopping.set()
+
+    def close(self) -> None:
+        """Say goodbye, end the worker, let go of everything. :meth:`serve` does it by itself."""
+        self._desk.say_goodbye()
+        remove_connection(self._home, os.getpid())
+        self._control.stop()
+        self._supervisor.stop()
+        self._socket.close()
+        self._context.term()
+        self._waker.close()
+        self._journal.close()
+        self._lock.release()
 
     def _turn(self, ready: dict[object, int]) -> None:
         if self._socket in ready:
@@ -107,17 +119,6 @@ class Server:
             if preview := self._supervisor.handle(self._unwritten):
                 self._desk.send_preview(preview)
             self._unwritten = None
-
-    def _close(self) -> None:
-        self._desk.say_goodbye()
-        remove_connection(self._home, os.getpid())
-        self._control.stop()
-        self._supervisor.stop()
-        self._socket.close()
-        self._context.term()
-        self._waker.close()
-        self._journal.close()
-        self._lock.release()
 
 
 class _Waker:

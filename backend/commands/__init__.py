@@ -1,0 +1,1 @@
+"""The subcommands of ``cameo``; each function's signature is its command line."""

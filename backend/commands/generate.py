@@ -1,0 +1,140 @@
+"""``cameo generate``: the worker's pipeline in a terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from ...protocol import limits
+from ...protocol.messages import GenerateAvatar, Scalar
+from ..errors import CameoError, PortraitError
+from ..pipeline.run import JobProgress
+
+
+def generate(
+    photo: tyro.conf.Positional[Path],
+    output: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("avatar.cameo"),
+    preset: str = "preview",
+    engine: str = "builtin",
+    face: int | None = None,
+    hair: str = "auto",
+    seed: int = 0,
+    work_dir: Path | None = None,
+) -> None:
+    """Make an avatar file from a picture, without a server.
+
+    Args:
+        photo: PNG, JPEG or WebP with a face.
+        output: The avatar file to write.
+        preset: Quality: preview, standard or paper.
+        engine: How the head is found from one picture.
+        face: Which face where there are several, counted from the largest (0).
+        hair: What is on the head: auto, hair, hat or bald.
+        seed: Of everything synthetic.
+        work_dir: Keep what the stages make here; default: beside the output, until it is done.
+    """
+    options: dict[str, Scalar] = {"hair": hair, "seed": seed}
+    request = GenerateAvatar(_read_picture(photo), preset, engine, face, options)
+    require_writable(output)
+    folder = work_dir or output.absolute().with_name(f".{output.name}.work")
+    folder.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    from ..pipeline.generate import generate_avatar  # torch: after everything that can fail at once
+
+    try:
+        with TerminalReporter(console) as reporter:
+            generate_avatar(request, folder, output, reporter)
+    finally:
+        kept = (folder / "stages").is_dir()
+        if work_dir is None and (output.exists() or not kept):
+            shutil.rmtree(folder, ignore_errors=True)
+    console.print(f"[green]{output}[/green] is ready ({output.stat().st_size / 1e6:.1f} MB).")
+
+
+def require_writable(output: Path) -> None:
+    """Find out before minutes are spent whether ``output`` can be written.
+
+    Raises:
+        CameoError: ``output.unwritable``.
+    """
+    try:
+        if output.is_dir():
+            raise IsADirectoryError(f"{output} is a folder")
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        if output.exists() and not os.access(output, os.W_OK):
+            raise PermissionError(f"{output} is write-protected")
+        with tempfile.NamedTemporaryFile(dir=output.absolute().parent) as probe:
+            probe.write(b"\0" * 4096)
+    except OSError as error:
+        raise CameoError(
+            "output.unwritable",
+            f"The file {output} cannot be written.",
+            cause=str(error),
+            fix="Choose another place with --output, or make the folder writable.",
+        ) from error
+
+
+class TerminalReporter:
+    """A progress bar in a terminal, one line per stage elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stage = ""
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, TextColumn("{task.fields[eta]}"), console=console, transient=True)
+        self._task = self._bar.add_task("starting", total=1.0, eta="")
+
+    def __enter__(self) -> TerminalReporter:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def progress(self, progress: JobProgress) -> None:
+        if progress.stage != self._stage and not self._console.is_terminal:
+            self._console.print(f"{progress.stage} ...")
+        self._stage = progress.stage
+        eta = "" if progress.eta_seconds is None else f"about {_duration(progress.eta_seconds)} left"
+        text = f"{progress.stage}: {progress.message}" if progress.message else progress.stage
+        self._bar.update(self._task, completed=progress.fraction, description=text, eta=eta)
+
+    def preview(self, image: np.ndarray) -> None:
+        return None  # a terminal shows no pictures
+
+    def notice(self, code: str, sentence: str) -> None:
+        self._console.print(f"[yellow]Note:[/yellow] {sentence} [dim]({code})[/dim]")
+
+
+def _read_picture(photo: Path) -> np.ndarray:
+    try:
+        if photo.stat().st_size > limits.IMAGE_BYTES:
+            raise PortraitError(
+                "portrait.too_large",
+                f"The picture {photo.name} is too large.",
+                cause=f"{photo.stat().st_size / 1e6:.0f} MB; {limits.IMAGE_BYTES / 1e6:.0f} MB are allowed",
+                fix="Save it smaller.",
+            )
+        content = photo.read_bytes()
+    except OSError as error:
+        raise PortraitError(
+            "portrait.unreadable", f"The picture {photo} cannot be opened.", cause=str(error), fix="Check the path."
+        ) from error
+    if not content:
+        raise PortraitError(
+            "portrait.empty", f"The picture {photo.name} is an empty file.", fix="Choose another picture."
+        )
+    return np.frombuffer(content, np.uint8)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
