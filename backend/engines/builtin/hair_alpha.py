@@ -19,7 +19,7 @@ from .hair_thickness import Outline, camera_azimuth, facing, relative_azimuth, s
 
 INWARDS = 0.007  # metres below the outside at which hair is looked up too: right at the outline the mask misses it
 FILL_BELOW, DROP_BELOW = 6000, 500  # mm2 of holes to close and of islands to drop
-EAR_HEIGHT, NAPE_HEIGHT = -0.035, -0.078  # metres, head frame
+EAR_HEIGHT, MOUTH_HEIGHT, NAPE_HEIGHT = -0.035, -0.05, -0.078  # metres, head frame
 AVERTED_FROM = np.deg2rad(12.0)
 
 
@@ -81,7 +81,7 @@ def hair_alpha(
     behind = np.clip((turn - 0.33 * np.pi) / 0.3, 0, 1)
     guess = _behind_the_rim(atlas, outline, scalp, camera, seed) * behind + hair * (turn < 0.36 * np.pi)
     alpha = np.maximum(trust * hair, (1 - trust) * np.clip(guess, 0, 1))
-    alpha = _fill_and_drop(atlas, alpha)
+    alpha = _fill_and_drop(atlas, alpha * (1 - _throat(atlas)))
     return np.clip(blur_wrapped(alpha, 0.0012 / atlas.cell), 0, 1)
 
 
@@ -94,6 +94,14 @@ def averted(atlas: HairAtlas, camera: Camera) -> np.ndarray:
     turned = np.clip((abs(azimuth) - AVERTED_FROM) / np.deg2rad(4) + 0.5, 0, 1)
     away = -np.sign(azimuth) * atlas.azimuth
     return turned * np.clip((away - np.deg2rad(15)) / np.deg2rad(12), 0, 1)
+
+
+def _throat(atlas: HairAtlas) -> np.ndarray:
+    """Below the mouth and in front no hair hangs: what the photo shows there lies further back; float64 [R,C] 0..1."""
+    front = np.clip((np.deg2rad(62) - np.abs(atlas.azimuth)) / np.deg2rad(14), 0, 1)
+    rows = np.arange(atlas.rows)
+    below = np.clip((rows - atlas.row_at_height(MOUTH_HEIGHT)) * atlas.cell / 0.02, 0, 1)
+    return below[:, None] * front
 
 
 def _behind_the_rim(atlas: HairAtlas, outline: Outline, scalp: np.ndarray, camera: Camera, seed: int) -> np.ndarray:

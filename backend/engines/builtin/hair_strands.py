@@ -19,6 +19,8 @@ from .hair_atlas import HairAtlas, blur_wrapped
 from .hair_thickness import shell_normals
 
 WHORL = np.array([0.0, np.cos(np.deg2rad(28)), -np.sin(np.deg2rad(28))])  # direction from the atlas centre
+SPIRAL, SPIRAL_REACH = 1.2, 0.03  # how much hair turns round the whorl, and how far from it (metres)
+WOBBLE = 0.16  # radians by which locks stray from the field
 TILE = 64  # side of the repeating noise cube, cells
 
 
@@ -54,7 +56,7 @@ def comb(
     rest = _resting_flow(atlas, points, normal)
     across = np.cross(normal, rest)
     doubled, weight = _photo_direction(atlas, points, rest, across, image, hair_mask, seen, camera)
-    angle = _spread_direction(atlas, doubled, weight)
+    angle = _spread_direction(atlas, doubled, weight) + _wobble(atlas, points, seed)
     tangent = rest * np.cos(angle)[..., None] + across * np.sin(angle)[..., None]
     clumps, fine = (
         _streaks(atlas, points, tangent, scale, length, seed + k)
@@ -64,9 +66,11 @@ def comb(
 
 
 def _resting_flow(atlas: HairAtlas, points: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """Away from the whorl on top, downwards below; unit vectors in the surface, [R,C,3]."""
+    """Away from the whorl on top (spiralling out of it), downwards below; unit vectors in the surface, [R,C,3]."""
     away = points - (np.asarray(atlas.center) + 0.11 * WHORL)
-    away /= np.linalg.norm(away, axis=-1, keepdims=True) + 1e-9
+    distance = np.linalg.norm(away, axis=-1, keepdims=True)
+    away /= distance + 1e-9
+    away = away + SPIRAL * np.exp(-distance / SPIRAL_REACH) * np.cross(normal, away)
     gravity = np.clip((np.rad2deg(atlas.polar) - 35) / 60, 0, 1)[:, None, None]
     flow = away * (1 - gravity) + gravity * np.array([0.0, -1.0, 0.0])
     flow -= normal * (flow * normal).sum(-1, keepdims=True)
@@ -124,6 +128,12 @@ def _spread_direction(atlas: HairAtlas, doubled: np.ndarray, weight: np.ndarray)
     return np.clip(angle, -1.4, 1.4)
 
 
+def _wobble(atlas: HairAtlas, points: np.ndarray, seed: int) -> np.ndarray:
+    """Smooth random turns of a few centimetres, radians [R,C]."""
+    still = np.zeros((*atlas.shape, 3))
+    return WOBBLE * _streaks(atlas, points, still, 0.018, 0.002, seed + 7)
+
+
 def _streaks(
     atlas: HairAtlas, points: np.ndarray, tangent: np.ndarray, scale: float, length: float, seed: int
 ) -> np.ndarray:
@@ -138,7 +148,7 @@ def _streaks(
         cube,
         1 / scale,
         step,
-        int(length / step / 2),
+        max(1, int(length / step / 2)),
         np.asarray(atlas.center, np.float32),
         atlas.dome_rows,
         atlas.cell,

@@ -58,13 +58,17 @@ def _read_photo(
     color = sample_photo(portrait.image.astype(np.float32), seen.pixel)
     solid = ((portrait.matte > 0.8) & (portrait.inside > 0.9)).astype(np.uint8)
     safe = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))).astype(np.float32)
-    known = (seen.trust > 0.3) & (seen.hair > 0.8) & (alpha > 0.3) & (sample_photo(safe, seen.pixel) > 0.9)
+    known = (seen.trust > 0.4) & (seen.hair > 0.8) & (alpha > 0.3) & (sample_photo(safe, seen.pixel) > 0.9)
     known = cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3))) > 0
     middle, spread = _outline_color(portrait, segmentation, safe > 0.5)
     smooth = _masked_blur(color, known, BROAD / atlas.cell)
     odd = np.abs(smooth - middle).max(-1)
     typical = known & (odd < 2 * spread + 12) & (np.abs(color - smooth).mean(-1) < 40)
-    return _Seen(color, known, typical if typical.sum() > 0.05 * known.sum() else known)
+    if typical.sum() < 0.05 * known.sum():
+        return _Seen(color, known, known)
+    # Near the outline an odd colour is background that slipped through the matte.
+    known &= typical | (seen.trust > 0.9) | segmentation.hat
+    return _Seen(color, known, typical)
 
 
 def _outline_color(portrait: Portrait, segmentation: Segmentation, safe: np.ndarray) -> tuple[np.ndarray, float]:
@@ -84,8 +88,8 @@ def _color_beside_face(portrait: Portrait, segmentation: Segmentation) -> np.nda
     rows, columns = np.nonzero(segmentation.face_mask)
     box = np.zeros((size, size), bool)
     reach = (columns.max() - columns.min()) // 5
-    lower = rows.min() + round(0.85 * (rows.max() - rows.min()))
-    box[rows.min() : lower, max(0, columns.min() - reach) : columns.max() + reach] = True
+    upper, lower = (rows.min() + round(part * (rows.max() - rows.min())) for part in (0.45, 0.9))
+    box[upper:lower, max(0, columns.min() - reach) : columns.max() + reach] = True
     beside = box & (portrait.matte > 0.9) & ~segmentation.face_mask & ~segmentation.hat_mask
     chosen = beside & (segmentation.skin < 0.5)
     chosen = chosen if chosen.sum() > 50 else beside

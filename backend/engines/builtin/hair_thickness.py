@@ -231,6 +231,11 @@ def _soft_data(
     hairline = _block_mean(np.where(front & inside & bare, 0.004, np.nan))
     here = np.isfinite(hairline) & (weight == 0)
     weight[here], value[here] = 0.3, 0.004
+    # Long hair hangs beside the neck: towards the front it closes on the skin instead of flying on straight ahead.
+    below_ears = np.arange(weight.shape[0])[:, None] * COARSE > atlas.row_at_height(-0.04)
+    in_front = np.abs(atlas.azimuth)[::COARSE] < np.deg2rad(55)
+    here = (weight == 0) & below_ears & in_front[None]
+    weight[here], value[here] = 0.1, 0.002
     back = np.abs(np.abs(relative_azimuth(atlas, camera)) - np.pi)[::COARSE] < np.deg2rad(72)
     here = (weight == 0) & back[None]
     weight[here] = 0.02

@@ -83,6 +83,9 @@ def segment_portrait(portrait: Portrait, config: BuiltinConfig) -> Segmentation:
     hat_mask = _hat_mask(layout, mask) if config.hair in ("auto", "hat") and not bald else np.zeros_like(mask)
     if config.hair == "hat" and not hat_mask.any():
         hat_mask = mask & (layout.y < layout.eye_y)
+    # Nothing but hair and skin lies above the eyes; what fits neither there is a crack, a jewel, a shine on skin.
+    above = layout.y < layout.eye_y
+    posterior = np.stack([posterior[0], posterior[1] + above * posterior[2], posterior[2] * ~above])
     hair, skin, cloth = (np.where(layout.foreground, p, 0).astype(np.float32) for p in posterior)
     return Segmentation(hair, skin, cloth, mask, layout.face, bald, bool(hat_mask.any()), hat_mask)
 
@@ -199,7 +202,7 @@ def _hat_mask(layout: _Layout, hair_mask: np.ndarray) -> np.ndarray:
     dark, light = np.percentile(cv2.GaussianBlur(layout.lab[..., 0], (0, 0), 3.0)[crown], (10, 90))
     odd_color = odd_color or light - dark > 140
     if sides.sum() < 0.01 * layout.face.sum():
-        return hair_mask & (layout.y < layout.eye_y) if odd_color else none
+        return _like_crown(layout, hair_mask, crown) if odd_color else none
     side_lab = np.median(layout.lab[sides], 0) - [0, 128, 128]
     darker_top = side_lab[0] - crown_lab[0] > 50  # 8-bit L: 20 of 100
     other_hue = np.hypot(*(side_lab - crown_lab)[1:]) > 16
@@ -210,6 +213,14 @@ def _hat_mask(layout: _Layout, hair_mask: np.ndarray) -> np.ndarray:
     height_prior = np.clip((layout.eye_y - layout.y) / (0.4 * layout.unit), -3, 3)
     mask = hair_mask & (cv2.GaussianBlur(hat - hair + height_prior.astype(np.float32), (0, 0), 3.0) > 0)
     return _largest(mask)
+
+
+def _like_crown(layout: _Layout, hair_mask: np.ndarray, crown: np.ndarray) -> np.ndarray:
+    """The part of the mask above the eyes whose colours occur on the crown: a hat without the hair below it."""
+    likelihood = ColorMixture.fit(layout.lab[crown], 4).log_likelihood(layout.lab)
+    smooth = cv2.GaussianBlur(np.maximum(likelihood, -40), (0, 0), 2.0)
+    alike = smooth > np.percentile(smooth[crown], 4)
+    return _largest(hair_mask & (layout.y < layout.eye_y) & (alike | crown))
 
 
 def _largest(mask: np.ndarray) -> np.ndarray:
