@@ -124,7 +124,7 @@ class ServiceConfig:
     """Starts a worker; ``--home FOLDER`` is added."""
     attempts: int = 3
     """Workers that may die in one stage of a job before the job fails."""
-    cancel_seconds: float = 1.5
+    cancel_seconds: float = 1.2
     """A worker that has not stopped by itself by then is killed; the protocol promises 2 s."""
     silence_seconds: float = 120.0
     """A worker unheard of for so long hangs and is killed. Its heartbeat comes every second."""

@@ -24,7 +24,8 @@ _LIST_LENGTH = 100
 _SCHEMA = """
 create table if not exists jobs(
     id text primary key, name text not null, state text not null, submitted real not null,
-    attempt integer not null default 0, deaths integer not null default 0, fraction real not null default 0);
+    attempt integer not null default 0, deaths integer not null default 0, fraction real not null default 0,
+    furthest real not null default 0);
 create table if not exists events(
     seq integer primary key autoincrement, job text not null references jobs(id), kind text not null,
     time real not null, message text not null);
@@ -36,7 +37,7 @@ Event = JobEvent | Failure
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job as the journal knows it. ``attempt`` counts starts, ``deaths`` the workers lost since the last progress."""
+    """A job as the journal knows it. ``attempt`` counts starts, ``deaths`` the workers lost in the present stage."""
 
     id: str
     state: JobState
@@ -103,7 +104,7 @@ class Journal:
         return True
 
     def count_death(self, job: str) -> int:
-        """A worker died on this job. Returns how many did since the job last entered a new stage."""
+        """A worker died on this job. Returns how many did since the job first entered its present stage."""
         with self._transaction():
             self._database.execute("update jobs set deaths = deaths + 1 where id = ?", (job,))
             (deaths,) = self._database.execute("select deaths from jobs where id = ?", (job,)).fetchone()
@@ -169,11 +170,12 @@ class Journal:
         old = self._database.execute(
             "select seq, message from events where job = ? and kind = ?", (event.job, Progress.KIND)
         ).fetchone()
-        if old is not None:
-            previous = _read(*old)
-            if isinstance(previous, Progress) and previous.stage != event.stage:
-                self._database.execute("update jobs set deaths = 0 where id = ?", (event.job,))
-            self._database.execute("delete from events where seq = ?", (old[0],))
+        previous = _read(*old) if old else None
+        if isinstance(previous, Progress):
+            self._database.execute("delete from events where seq = ?", (previous.seq,))
+            if previous.stage != event.stage:  # a stage never reached before gives the job new attempts
+                query = "update jobs set deaths = 0, furthest = ? where id = ? and furthest < ?"
+                self._database.execute(query, (event.fraction, event.job, event.fraction))
         self._database.execute("update jobs set fraction = ? where id = ?", (event.fraction, event.job))
 
     def _append(self, event: Event) -> None:
