@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -41,20 +42,31 @@ class FaceBox:
 
 
 def detect_faces(image: np.ndarray) -> list[FaceBox]:
-    """Return every face found in ``image`` (uint8 [H,W,3] sRGB), largest first.
+    """Return the faces of the coarsest level of :func:`face_levels` that shows any, largest first.
 
-    The whole picture is looked at first; smaller and smaller windows only while nothing has been found, so the time
-    is a few milliseconds for an ordinary portrait and grows with the picture only for small faces.
+    Args:
+        image: uint8 [H,W,3] sRGB.
     """
-    boxes = [box for padding in _PADDINGS for box in _detect_in(image, _square_window(image, padding))]
+    return next((boxes for boxes in face_levels(image) if boxes), [])
+
+
+def face_levels(image: np.ndarray) -> Iterator[list[FaceBox]]:
+    """Look at the whole picture, then at smaller and smaller windows; yield what each level shows, largest first.
+
+    The first level takes a few milliseconds and finds the face of an ordinary portrait; the time of the next ones grows
+    with the picture. Boxes are guesses: whether there is a face in one, the landmark network tells.
+    """
+    whole = [box for padding in _PADDINGS for box in _detect_in(image, _square_window(image, padding))]
+    yield _largest_first(_merged(whole))
     window = max(image.shape[:2]) / 2
-    if not boxes or max(box.size for box in boxes) < window / 2:  # others as small may hide beside a small one
-        while window >= _FINEST_WINDOW / 2:
-            boxes += [box for corner in _window_corners(image, window) for box in _detect_in(image, (*corner, window))]
-            if boxes:
-                break
-            window /= 2
-    return sorted(_merged(boxes), key=lambda box: -box.size)
+    while window >= _FINEST_WINDOW / 2:
+        boxes = [box for corner in _window_corners(image, window) for box in _detect_in(image, (*corner, window))]
+        yield _largest_first(_merged(boxes))
+        window /= 2
+
+
+def _largest_first(boxes: list[FaceBox]) -> list[FaceBox]:
+    return sorted(boxes, key=lambda box: -box.size)
 
 
 def _square_window(image: np.ndarray, padding: float) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .detection import FaceBox, detect_faces
+from .detection import FaceBox, detect_faces, face_levels
 from .landmark_names import BLENDSHAPE_NAMES, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from .networks import landmarker_network
 
@@ -16,6 +16,8 @@ __all__ = ["FaceBox", "FaceLandmarks", "Roi", "detect_faces", "find_landmarks", 
 _INPUT = 256
 _ROI = 1.5  # the landmark network sees one and a half times the face, as it was trained
 _PRESENCE = 0.5
+_SETTLE = 3  # looks after the first
+_SETTLED = 0.01  # mean movement, in face heights, below which another look changes nothing
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,25 @@ def find_landmarks(image: np.ndarray, box: FaceBox | None = None) -> FaceLandmar
         image: uint8 [H,W,3] sRGB.
         box: from :func:`detect_faces` on the same picture.
     """
-    for candidate in [box] if box is not None else detect_faces(image):
-        points, presence = landmarks_at(image, Roi(np.array(candidate.center), _ROI * candidate.size, candidate.roll))
+    if box is not None:
+        return _verified(image, box)
+    candidates = (candidate for boxes in face_levels(image) for candidate in boxes)
+    return next((face for candidate in candidates if (face := _verified(image, candidate)) is not None), None)
+
+
+def _verified(image: np.ndarray, box: FaceBox) -> FaceLandmarks | None:
+    """The face at ``box``, if the landmark network sees one there and still does when it frames it itself."""
+    points, presence = landmarks_at(image, Roi(np.array(box.center), _ROI * box.size, box.roll))
+    if presence < _PRESENCE:
+        return None
+    # Framed by its own landmarks a face settles, steadier than in the detector's coarse box; a mistake drifts away.
+    for _ in range(_SETTLE):
+        before, (points, presence) = points, landmarks_at(image, roi_of(points))
         if presence < _PRESENCE:
-            continue
-        # The second look is framed by the first one's landmarks: steadier than the detector's coarse box.
-        again, second_presence = landmarks_at(image, roi_of(points))
-        if second_presence >= _PRESENCE:
-            points, presence = again, second_presence
-        return FaceLandmarks(points, _blendshapes(points), presence)
-    return None
+            return None
+        if np.abs(points - before)[:, :2].mean() < _SETTLED * np.ptp(points[:, 1]):
+            break
+    return FaceLandmarks(points, _blendshapes(points), presence)
 
 
 def landmarks_at(image: np.ndarray, roi: Roi) -> tuple[np.ndarray, float]:

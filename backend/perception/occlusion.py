@@ -1,8 +1,7 @@
 """Is part of the face covered? Judged by how steady the landmarks are, and how dark the eyes.
 
-The landmark network looks at the face several times, each time framed a little differently. Where it sees a feature it
-finds the same place each time; where a hand, a mask or dark glasses hide it, it guesses, and the guesses differ.
-On 40 photos the spread of eyes and mouth was at most .3 % of the face's height; covered ones gave .4 to 2 %.
+On 40 photos the spread of eyes and mouth (:mod:`.steadiness`) was at most .3 % of the face's height; with dark glasses,
+a mask or a hand over them it was .4 to 2 %.
 """
 
 from __future__ import annotations
@@ -11,20 +10,8 @@ import cv2
 import numpy as np
 
 from .landmark_names import LEFT_EYE, LEFT_IRIS, LIPS_INNER, LIPS_OUTER, RIGHT_EYE, RIGHT_IRIS
-from .landmarks import Roi, landmarks_at, roi_of
+from .steadiness import landmark_spread
 
-# How each look is framed: shift (part of the region), zoom, turn (radians).
-_LOOKS = (
-    (0.0, 0.0, 1.0, 0.0),
-    (0.06, 0.0, 1.0, 0.0),
-    (-0.06, 0.0, 1.0, 0.0),
-    (0.0, 0.06, 1.0, 0.0),
-    (0.0, -0.06, 1.0, 0.0),
-    (0.0, 0.0, 1.15, 0.0),
-    (0.0, 0.0, 0.9, 0.0),
-    (0.0, 0.0, 1.0, 0.12),
-    (0.0, 0.0, 1.0, -0.12),
-)
 _UNSTEADY_EYE = 0.5  # percent of the face's height
 _UNSTEADY_MOUTH = 0.55
 _DARK_GLASS = 0.3  # luminance of the brightest parts of the eye region, relative to the cheeks
@@ -59,16 +46,6 @@ def occlusion_warnings(image: np.ndarray, points: np.ndarray) -> tuple[tuple[str
     if mouth > _UNSTEADY_MOUTH:
         warnings.append("The mouth is hard to make out; something may cover it.")
     return tuple(("portrait.occluded", sentence) for sentence in warnings)
-
-
-def landmark_spread(image: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """How far each landmark wanders between differently framed looks: float64 [478], percent of the face's height."""
-    roi = roi_of(points)
-    looks = []
-    for dx, dy, zoom, turn in _LOOKS:
-        framed = Roi(roi.center + np.array([dx, dy]) * roi.size, roi.size * zoom, roi.roll + turn)
-        looks.append(landmarks_at(image, framed)[0][:, :2])
-    return np.std(looks, axis=0).mean(axis=1) / np.ptp(points[:, 1]) * 100
 
 
 def eye_brightness(image: np.ndarray, points: np.ndarray) -> tuple[float, float]:
