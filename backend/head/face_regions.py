@@ -1,0 +1,27 @@
+"""Which of the landmarker's 478 points lie where on the face (mediapipe's numbering)."""
+
+from __future__ import annotations
+
+OVAL = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+"""The outline of the face, clockwise in the picture from the forehead."""
+
+RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
+LEFT_EYE = (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)
+"""The lid margins, closed polygons. Left and right are the subject's."""
+
+RIGHT_BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
+LEFT_BROW = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
+
+OUTER_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+"""Closed polygons of the mouth."""
+
+RIGHT_IRIS, RIGHT_IRIS_RING = 468, (469, 470, 471, 472)
+LEFT_IRIS, LEFT_IRIS_RING = 473, (474, 475, 476, 477)
+UPPER_LIP, LOWER_LIP = 13, 14
+"""Inner edges of the lips, middle."""
+
+CHIN, FOREHEAD = 152, 10
