@@ -67,7 +67,8 @@ def _read_photo(
     if typical.sum() < 0.05 * known.sum():
         return _Seen(color, known, known)
     # Near the outline an odd colour is background that slipped through the matte.
-    known &= typical | (seen.trust > 0.9) | segmentation.hat
+    skin = sample_photo(segmentation.skin, seen.pixel)
+    known &= typical | ((seen.trust > 0.9) & (skin < 0.3)) | segmentation.hat
     return _Seen(color, known, typical)
 
 

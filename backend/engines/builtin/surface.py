@@ -10,8 +10,7 @@ from .dense import DenseHead, vertex_areas, vertex_normals
 from .hair_proxy import HairProxy
 from .hair_shell import HairShell
 
-BURIED = 0.97  # hair coverage above which skin makes no elements
-BURIED_IMPORTANCE = 0.15  # of skin that only shows through thin hair
+BURIED_IMPORTANCE = 0.15  # of skin below hair: coarse Gaussians there keep one from looking through the head
 VISIBLE = 0.35  # alpha from which a hair cell makes an element
 HAIR_IMPORTANCE = 0.8
 
@@ -41,14 +40,11 @@ def skin_elements(
         colors: float32 [N,3]. importance: float32 [N].
         coverage: float32 [N], how much hair lies over it.
     """
-    keep = np.flatnonzero(coverage < BURIED)
-    face = dense.base_face[keep]
-    offset, frame = bind_points(vertices[keep], mesh, face)
-    normal = np.einsum("nji,nj->ni", frame, vertex_normals(vertices, dense.faces)[keep])
-    tangent = _any_tangent(normal)
-    area = vertex_areas(vertices, dense.faces)[keep]
-    weight = importance[keep] * (1 - coverage[keep]) + BURIED_IMPORTANCE * coverage[keep]
-    return _cloud(face, offset, normal, tangent, area, colors[keep], weight)
+    offset, frame = bind_points(vertices, mesh, dense.base_face)
+    normal = np.einsum("nji,nj->ni", frame, vertex_normals(vertices, dense.faces))
+    area = vertex_areas(vertices, dense.faces)
+    weight = importance * (1 - coverage) + BURIED_IMPORTANCE * coverage
+    return _cloud(dense.base_face, offset, normal, _any_tangent(normal), area, colors, weight)
 
 
 def hair_elements(shell: HairShell, proxy: HairProxy, mesh: AvatarMesh, first_face: int) -> SurfaceCloud:
