@@ -53,6 +53,45 @@ class BuiltinConfig:
 
 
 @dataclass(frozen=True)
+class FitConfig:
+    """Laying the head model over a portrait's 478 landmarks (``head/fitting.py``).
+
+    Distances between landmarks are in per cent of the distance between the irises.
+    """
+
+    focal: float = 2.25
+    """Focal length over the crop's side; landmarks cannot tell it (equal error from 1.2 to 4)."""
+    betas: int = 80
+    """Identity coefficients used."""
+    pose_steps: int = 12
+    """Gauss-Newton steps for the camera alone."""
+    steps: int = 30
+    """Gauss-Newton steps for everything."""
+    identity_weight: float = 1.2
+    """Of the squared betas."""
+    unit_weight: float = 4.0
+    """Of the squared difference between a unit and the landmarker's score for it."""
+    unit_range_weight: float = 60.0
+    """Of the square by which a unit leaves 0..1."""
+    jaw_sideways_weight: float = 30.0
+    """Of the jaw's squared roll and yaw, radians."""
+    jaw_closed_weight: float = 300.0
+    """Of the square by which the jaw closes beyond shut."""
+    gaze_weight: float = 5.0
+    """Of the squared difference of the two eyes' pitch, radians."""
+    spread: float = 0.004
+    """A landmark that wandered this far (metres) when it was embedded counts half."""
+    squint_trust: float = 0.4
+    """Factor on the landmarker's eyeSquint, which reads a smile's cheeks and dark lids as squinting."""
+    neutral_residual: float = 0.003
+    """The most the smooth residual may move the neutral head, metres."""
+    residual_stiffness: float = 8.0
+    """Of the bending energy of the residual."""
+    residual_weight: float = 2e-3
+    """Of the residual's squared length."""
+
+
+@dataclass(frozen=True)
 class PortraitConfig:
     """Which pictures are taken, and the crop that every engine starts from."""
 
