@@ -7,6 +7,8 @@ import math
 import torch
 from torch.nn.functional import conv2d
 
+from .photometric import FusedPhotometric
+
 _WINDOW = 11  # pixels, sigma 1.5, as 3DGS uses
 _C1, _C2 = 0.01**2, 0.03**2
 
@@ -22,13 +24,13 @@ _KERNEL = _gaussian()
 
 def ssim_map(image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Structural similarity [H,W,D] of two pictures [H,W,D], zero padded at the border."""
-    a, b = image.permute(2, 0, 1)[:, None], target.permute(2, 0, 1)[:, None]
-    moments = torch.cat([a, b, a * a, b * b, a * b])
-    kernel = _KERNEL.to(image)
-    half = _WINDOW // 2
-    moments = conv2d(moments, kernel.view(1, 1, 1, -1), padding=(0, half))
-    moments = conv2d(moments, kernel.view(1, 1, -1, 1), padding=(half, 0))
-    mean_a, mean_b, aa, bb, ab = moments[:, 0].chunk(5)
+    a, b = image.permute(2, 0, 1), target.permute(2, 0, 1)
+    moments = torch.cat([a, b, a * a, b * b, a * b])[None]
+    count, half = moments.shape[1], _WINDOW // 2
+    kernel = _KERNEL.to(image).repeat(count, 1)
+    moments = conv2d(moments, kernel[:, None, None, :], padding=(0, half), groups=count)
+    moments = conv2d(moments, kernel[:, None, :, None], padding=(half, 0), groups=count)
+    mean_a, mean_b, aa, bb, ab = moments[0].chunk(5)
     var_a, var_b, cov = aa - mean_a**2, bb - mean_b**2, ab - mean_a * mean_b
     similarity = ((2 * mean_a * mean_b + _C1) * (2 * cov + _C2)) / (
         (mean_a**2 + mean_b**2 + _C1) * (var_a + var_b + _C2)
@@ -38,6 +40,8 @@ def ssim_map(image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 def photometric(image: torch.Tensor, target: torch.Tensor, dssim_weight: float) -> torch.Tensor:
     """(1-w) L1 + w (1 - SSIM) of two pictures [H,W,3] (3DGS, GaussianAvatars, FaceCraft4D section 3.4)."""
+    if not image.is_cuda and image.dtype == torch.float32:
+        return FusedPhotometric.apply(image, target, dssim_weight)  # pyright: ignore[reportReturnType]
     l1 = (image - target).abs().mean()
     return (1 - dssim_weight) * l1 + dssim_weight * (1 - ssim_map(image, target).mean())
 
