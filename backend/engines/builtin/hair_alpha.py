@@ -141,8 +141,8 @@ def _fill_and_drop(atlas: HairAtlas, alpha: np.ndarray) -> np.ndarray:
 
 def _of_size(mask: np.ndarray, least: float, most: float) -> np.ndarray:
     """The connected parts of ``mask`` whose number of cells lies in (least, most)."""
-    labels, count = ndi.label(mask)
-    size = np.bincount(np.ravel(labels), minlength=count + 1)
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    size = np.bincount(labels.ravel(), minlength=count)
     chosen = (size > least) & (size < most)
     chosen[0] = False
     return chosen[labels]

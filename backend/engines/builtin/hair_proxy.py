@@ -60,7 +60,7 @@ def _owners(filled: np.ndarray, kept: np.ndarray, stride: int, shape: tuple[int,
     face_of.ravel()[kept // 2] = np.arange(len(kept))
     # Columns wrap: search on three copies side by side.
     missing = np.concatenate([face_of < 0] * 3, 1)
-    nearest = ndi.distance_transform_edt(missing, return_distances=False, return_indices=True)
+    nearest = np.asarray(ndi.distance_transform_edt(missing, return_distances=False, return_indices=True))
     columns = filled.shape[1]
     found = np.concatenate([face_of] * 3, 1)[tuple(nearest)][:, columns : 2 * columns]
     row = np.minimum(np.arange(shape[0]) // stride, filled.shape[0] - 1)

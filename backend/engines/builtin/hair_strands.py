@@ -120,7 +120,7 @@ def _image_strands(image: np.ndarray, hair_mask: np.ndarray) -> tuple[np.ndarray
 def _spread_direction(atlas: HairAtlas, doubled: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Smooth the seen angles and let them fade into the resting flow; radians [R,C], within +-80 degrees."""
     total = np.zeros((*atlas.shape, 2), np.float32)
-    parts = np.stack([doubled.real * weight, doubled.imag * weight], -1)
+    parts = np.stack([np.real(doubled) * weight, np.imag(doubled) * weight], -1)
     for sigma, gain in ((0.004, 1.0), (0.012, 0.3), (0.03, 0.1)):
         total += gain * blur_wrapped(parts, sigma / atlas.cell)
     total[..., 0] += 0.02

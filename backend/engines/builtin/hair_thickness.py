@@ -13,7 +13,7 @@ import numpy as np
 import scipy.ndimage as ndi
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 
 from ...artifacts import Camera
 from ...head.fit_result import project
@@ -23,7 +23,7 @@ INNERMOST, OUTERMOST, STEP = -0.022, 0.13, 0.001  # metres round the skull in wh
 NEAREST_START = 0.035  # hair that starts further out than this belongs to something else
 GAP = 0.012  # metres along a meridian that end a strand of hair
 COARSE = 4  # the solve runs on every fourth cell
-ROUNDS = 3  # rim cells are found on the shell they change
+REFINEMENTS = 2  # rim cells are found on the shell they change
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,14 @@ def solve_shell(
         known: bool [S,S], pixels that really are in the picture.
         camera: the photo's.
     """
-    normals = np.broadcast_to(atlas.directions, (*atlas.shape, 3))
-    radius = skull + 0.01
-    for _ in range(ROUNDS):
+    rim = _rim_cells(atlas, facing(atlas.points(skull + 0.01), atlas.directions, camera))
+    outline = _measure_outline(atlas, skull, rim, hair_mask, known, camera)
+    radius = skull + _solve_thickness(atlas, skull, outline, hair_mask, camera)
+    for _ in range(REFINEMENTS):
+        normals = shell_normals(atlas, blur_wrapped(radius, 3.0))
         rim = _rim_cells(atlas, facing(atlas.points(radius), normals, camera))
         outline = _measure_outline(atlas, skull, rim, hair_mask, known, camera)
         radius = skull + _solve_thickness(atlas, skull, outline, hair_mask, camera)
-        normals = shell_normals(atlas, blur_wrapped(radius, 3.0))
     return radius, outline
 
 

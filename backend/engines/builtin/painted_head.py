@@ -121,7 +121,8 @@ def _inside_shade(face: np.ndarray, faces: np.ndarray, vertices: np.ndarray, cam
 
 def _shrink(image: np.ndarray, factor: int) -> np.ndarray:
     """Box filter [H*f,W*f,K] -> [H,W,K]."""
-    return sum(image[i::factor, j::factor] for i in range(factor) for j in range(factor)) / np.float32(factor**2)
+    parts = [image[i::factor, j::factor] for i in range(factor) for j in range(factor)]
+    return np.add.reduce(parts) / np.float32(factor**2)
 
 
 def _shrink_depth(depth: np.ndarray, factor: int) -> np.ndarray:
