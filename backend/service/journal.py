@@ -154,12 +154,8 @@ class Journal:
     def _transaction(self) -> Iterator[None]:
         with self._lock:
             self._database.execute("begin immediate")
-            try:
+            with self._database:  # commits, or rolls back when something was raised
                 yield
-            except BaseException:
-                self._database.execute("rollback")
-                raise
-            self._database.execute("commit")
             self.changes += 1
 
     def _find(self, job: str) -> JobRow | None:

@@ -302,7 +302,7 @@ def test_the_server_process_has_neither_torch_nor_numba():
 
 def test_frames_that_are_not_ours_never_reach_a_path(backend):
     frames = encode(Submit(new_job_id(), toy_request()))
-    header = bytes(frames[1]).replace(decode(frames).job.encode(), b"../../../../../../tmp/cameo-was-here/a")
+    header = bytes(frames[1]).replace(decode(frames).job.encode(), b"../../../../../../tmp/was-here/a")
     with backend.client() as client:
         client.socket.send_multipart([frames[0], header, *frames[2:]])
         assert client.take(Failure).code == "protocol.malformed"
