@@ -1,4 +1,4 @@
-"""The head model reduced to its 478 landmarks: positions and exact derivatives, in numpy, in a fraction of a millisecond.
+"""The head model reduced to its 478 landmarks: positions and exact derivatives, in numpy, within a millisecond.
 
 A landmark is a barycentric mean of three skinned vertices. Skinning is linear in the coefficients once the joint
 rotations are fixed, so every landmark is ``sum_j A_j X_j(c) + w_j T_j`` with ``X_j`` linear in the coefficients

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 
 from ...head.model import HeadModel
+
+Sparse = Any  # scipy's sparse matrices carry no usable types
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class DenseHead:
     """
 
     faces: np.ndarray
-    operator: sp.csr_matrix
-    coarse_operator: sp.csr_matrix
+    operator: Sparse
+    coarse_operator: Sparse
     coarse_faces: np.ndarray
     base_face: np.ndarray
     base_bary: np.ndarray
@@ -41,7 +45,7 @@ class DenseHead:
         return np.stack([a, b, np.zeros_like(a)], 1).astype(np.float32)
 
 
-def divide(faces: np.ndarray, count: int) -> tuple[np.ndarray, sp.csr_matrix]:
+def divide(faces: np.ndarray, count: int) -> tuple[np.ndarray, Sparse]:
     """One midpoint subdivision of ``faces`` [F,3] over ``count`` vertices.
 
     Returns the new faces int32 [4F,3] (children of face i are rows i, F+i, 2F+i, 3F+i) and the operator
@@ -60,9 +64,8 @@ def divide(faces: np.ndarray, count: int) -> tuple[np.ndarray, sp.csr_matrix]:
 def build_dense_head(model: HeadModel, levels: int = 3) -> DenseHead:
     """Divide the model's mesh ``levels`` times (8 times finer edges at 3; about 360 k vertices)."""
     faces, count = model.faces, len(model.v_template)
-    operator: sp.csr_matrix = sp.eye(count).tocsr()
-    coarse: sp.csr_matrix | None = None
-    coarse_faces = faces
+    operator: Sparse = sp.eye(count).tocsr()
+    coarse, coarse_faces = operator, faces
     for level in range(levels):
         faces, step = divide(faces, count)
         operator = (step @ operator).tocsr()
@@ -72,12 +75,10 @@ def build_dense_head(model: HeadModel, levels: int = 3) -> DenseHead:
         else:
             coarse = (step @ coarse).tocsr()
     base_face, base_bary = _locate_on_base(model.faces, faces, operator)
-    if coarse is None:
-        coarse = operator
     return DenseHead(faces, operator, coarse, coarse_faces, base_face, base_bary)
 
 
-def _locate_on_base(base_faces: np.ndarray, faces: np.ndarray, operator: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+def _locate_on_base(base_faces: np.ndarray, faces: np.ndarray, operator: Sparse) -> tuple[np.ndarray, np.ndarray]:
     """For each dense vertex one base face that holds it, and its barycentric coordinates there."""
     owner = np.arange(len(faces)) % len(base_faces)
     base_face = np.zeros(operator.shape[0], np.int32)
@@ -88,7 +89,7 @@ def _locate_on_base(base_faces: np.ndarray, faces: np.ndarray, operator: sp.csr_
     return base_face, bary
 
 
-def adjacency(faces: np.ndarray, count: int, keep: np.ndarray | None = None) -> sp.csr_matrix:
+def adjacency(faces: np.ndarray, count: int, keep: np.ndarray | None = None) -> Sparse:
     """Symmetric 0/1 vertex adjacency [count,count]; with ``keep`` bool [count] only edges inside the kept part."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     if keep is not None:
@@ -102,10 +103,7 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     face_normal = np.cross(b - a, c - a)
     out = np.stack(
-        [
-            sum(np.bincount(faces[:, k], face_normal[:, axis], len(vertices)) for k in range(3))
-            for axis in range(3)
-        ],
+        [sum(np.bincount(faces[:, k], face_normal[:, axis], len(vertices)) for k in range(3)) for axis in range(3)],
         1,
     )
     return out / (np.linalg.norm(out, axis=1, keepdims=True) + 1e-15)
@@ -115,4 +113,4 @@ def vertex_areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """A third of the surrounding triangles' area, float64 [N] square metres."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))
     area = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    return sum(np.bincount(faces[:, k], area, len(vertices)) for k in range(3))
+    return np.sum([np.bincount(faces[:, k], area, len(vertices)) for k in range(3)], 0)
