@@ -1,0 +1,85 @@
+"""Custom bone shapes: the slider's knob, the board's tracks and labels, the handles of the joints."""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import numpy as np
+
+from .board_layout import SLIDER_LENGTH, BoardLayout, Label
+
+SHAPES = "Cameo Shapes"  # collection outside every scene: shapes are data, nobody meets them in the viewport
+KNOB, RING = "Cameo Knob", "Cameo Ring"
+KNOB_RADIUS = 0.0035
+TEXT_SIZE, HEADING_SIZE = 0.0068, 0.009
+
+Edges = list[tuple[int, int]]
+
+
+def knob_mesh() -> bpy.types.Object:
+    """A filled disc in the board's plane."""
+    points = _circle(12, KNOB_RADIUS)
+    return _shape(KNOB, points, [], [tuple(range(12))])
+
+
+def ring_mesh() -> bpy.types.Object:
+    """Three unit circles, one per axis: the handle of a joint."""
+    flat = _circle(32, 1.0)
+    points = np.concatenate([flat, flat[:, [0, 2, 1]], flat[:, [2, 0, 1]]])
+    edges = [(32 * ring + i, 32 * ring + (i + 1) % 32) for ring in range(3) for i in range(32)]
+    return _shape(RING, points, edges, [])
+
+
+def draw_board(name: str, layout: BoardLayout) -> bpy.types.Object:
+    """Tracks of all sliders and their labels in one mesh, in the board bone's frame."""
+    points: list[np.ndarray] = []
+    edges: Edges = []
+    faces: list[tuple[int, ...]] = []
+    count = 0
+    for slider in layout.sliders:
+        track = np.array([[0, 0, 0], [SLIDER_LENGTH, 0, 0], [0, -0.002, 0], [0, 0.002, 0]])
+        points.append(track + (slider.x, slider.y, -0.0005))
+        edges += [(count, count + 1), (count + 2, count + 3)]
+        count += 4
+    for label in layout.labels:
+        places, outlines = _text(label)
+        points.append(places)
+        faces += [tuple(i + count for i in outline) for outline in outlines]
+        count += len(places)
+    return _shape(name, np.concatenate(points), edges, faces)
+
+
+def _circle(count: int, radius: float) -> np.ndarray:
+    angles = np.arange(count) * 2 * math.pi / count
+    return radius * np.stack([np.cos(angles), np.sin(angles), np.zeros(count)], 1)
+
+
+def _text(label: Label) -> tuple[np.ndarray, list[tuple[int, ...]]]:
+    """Vertices and faces of a line of text in Blender's own font."""
+    curve = bpy.data.curves.new("label", "FONT")
+    curve.body = label.text
+    curve.size = HEADING_SIZE if label.heading else TEXT_SIZE
+    curve.resolution_u = 1
+    writer = bpy.data.objects.new("label", curve)
+    mesh = bpy.data.meshes.new_from_object(writer)
+    places = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", places)
+    faces = [tuple(polygon.vertices) for polygon in mesh.polygons]
+    bpy.data.meshes.remove(mesh)
+    bpy.data.objects.remove(writer)
+    bpy.data.curves.remove(curve)
+    return places.reshape(-1, 3) + (label.x, label.y, 0), faces
+
+
+def _shape(name: str, points: np.ndarray, edges: Edges, faces: list[tuple[int, ...]]) -> bpy.types.Object:
+    """The shape object of that name, made on first use and kept in a collection of its own."""
+    existing = bpy.data.objects.get(name)
+    if existing is not None:
+        return existing
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata(points.tolist(), edges, faces)
+    shape = bpy.data.objects.new(name, mesh)
+    collection = bpy.data.collections.get(SHAPES) or bpy.data.collections.new(SHAPES)
+    collection.objects.link(shape)
+    return shape

@@ -1,0 +1,129 @@
+"""Where each control's slider stands on the face board. Plain numbers; nothing here needs Blender.
+
+One row per control, or per left/right pair: the subject's right side stands on the left, as one sees it face to face.
+
+    (o----)  Brow Down  (o----)
+             Jaw Open   (o----)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SLIDER_LENGTH = 0.02  # metres a slider travels from 0 to 1
+ROW_HEIGHT, HEADING_HEIGHT = 0.011, 0.015
+LABEL_WIDTH, GAP = 0.062, 0.004
+COLUMN_WIDTH = 2 * SLIDER_LENGTH + LABEL_WIDTH + 2 * GAP + 0.02
+
+BOARD, MORE = "Face board", "More controls"  # bone collections
+_GROUPS = (  # heading, what names begin with, column
+    ("Brows", ("brow",), 0),
+    ("Eyes", ("eye",), 0),
+    ("Cheeks and nose", ("cheek", "nose"), 0),
+    ("Jaw", ("jaw",), 0),
+    ("Mouth", ("mouth", "tongue"), 1),
+)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """One control: where its zero lies on the board (``x``, ``y`` metres, board frame) and its bone collection."""
+
+    control: str
+    x: float
+    y: float
+    collection: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """A line of text; ``x``, ``y`` is its left end on the baseline."""
+
+    text: str
+    x: float
+    y: float
+    heading: bool
+
+
+@dataclass(frozen=True)
+class BoardLayout:
+    sliders: tuple[Slider, ...]
+    labels: tuple[Label, ...]
+
+
+def mirrored_name(name: str) -> str:
+    """The control of the other side; a name without a side comes back unchanged."""
+    for left, right in (("Left", "Right"), ("left", "right")):
+        if left in name:
+            return name.replace(left, right)
+        if right in name:
+            return name.replace(right, left)
+    return name
+
+
+def lay_out(names: list[str]) -> tuple[BoardLayout, BoardLayout]:
+    """The face board, and a second board for the controls that are not ARKit's."""
+    known = {heading: [n for n in names if n.startswith(starts)] for heading, starts, _ in _GROUPS}
+    rest = [n for n in names if not any(n in group for group in known.values())]
+    board = _columns([(heading, known[heading], column) for heading, _, column in _GROUPS], BOARD, 0.0)
+    half = (len(_rows(rest)) + 1) // 2
+    columns = [(n, 0) for row in _rows(rest)[:half] for n in row] + [(n, 1) for row in _rows(rest)[half:] for n in row]
+    split = [("More", [n for n, c in columns if c == column], column) for column in (0, 1)]
+    return board, _columns(split, MORE, 2 * COLUMN_WIDTH)
+
+
+def _columns(groups: list[tuple[str, list[str], int]], collection: str, left: float) -> BoardLayout:
+    sliders: list[Slider] = []
+    labels: list[Label] = []
+    y = {0: 0.0, 1: 0.0}
+    for heading, names, column in groups:
+        if not names:
+            continue
+        x = left + column * COLUMN_WIDTH
+        y[column] -= HEADING_HEIGHT
+        labels.append(Label(heading, x + SLIDER_LENGTH + GAP, y[column], True))
+        for row in _rows(names):
+            y[column] -= ROW_HEIGHT
+            labels.append(Label(_title(row[0]), x + SLIDER_LENGTH + GAP, y[column] - 0.0015, False))
+            for side, name in zip(_sides(row), row):
+                offset = 0.0 if side == "right" else SLIDER_LENGTH + LABEL_WIDTH + 2 * GAP
+                sliders.append(Slider(name, x + offset, y[column], collection))
+        y[column] -= 0.4 * HEADING_HEIGHT
+    return BoardLayout(tuple(sliders), tuple(labels))
+
+
+def _rows(names: list[str]) -> list[tuple[str, ...]]:
+    """Pairs that belong together, right side first; the order of first appearance."""
+    rows: list[tuple[str, ...]] = []
+    done: set[str] = set()
+    for name in names:
+        if name in done:
+            continue
+        other = mirrored_name(name)
+        is_pair = (
+            other != name and other in names and not name.startswith(("jawLeft", "jawRight", "mouthLeft", "mouthRight"))
+        )
+        row = tuple(sorted({name, other}, key=_is_left)) if is_pair else (name,)
+        rows.append(row)
+        done.update(row)
+    return rows
+
+
+def _is_left(name: str) -> bool:
+    return "left" in name.lower()
+
+
+def _sides(row: tuple[str, ...]) -> tuple[str, ...]:
+    return ("right", "left") if len(row) == 2 else ("single",)
+
+
+def _title(name: str) -> str:
+    """``mouthLowerDownLeft`` -> ``Mouth Lower Down`` for a pair's row; sides of single controls stay."""
+    text = (
+        name
+        if name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
+        else re.sub("(?i)[-_]?(left|right)$", "", name)
+    )
+    words = re.sub("([a-z0-9])([A-Z])", r"\1 \2", text).replace("_", " ").replace("-", " ")
+    return words.title()

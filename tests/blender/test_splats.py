@@ -1,0 +1,94 @@
+"""Geometry nodes place the splats exactly where the backend's binding does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import bpy
+import numpy as np
+import pytest
+from cameo.backend.gaussians.binding import place, triangle_frames
+from cameo.backend.head.controls import parameters_from_controls
+from cameo.backend.head.lbs import pose_vertices
+from cameo.blender_addon.scene import avatar, pose, splats
+from cameo.blender_addon.scene.color import linear_to_srgb, srgb_to_linear
+from toy_avatar import as_data, toy_gaussians, toy_mesh
+
+COUNT = 3000
+
+
+def evaluated(parts):
+    bpy.context.view_layer.update()
+    return splats.read_splats(parts.splats.evaluated_get(bpy.context.evaluated_depsgraph_get()))
+
+
+def assert_bound(parts, gaussians, vertices, faces):
+    found = evaluated(parts)
+    means, quats, scales = place(gaussians, vertices, faces)
+    assert np.abs(found["means"] - means).max() < 1e-5
+    assert np.abs(found["scales"] - scales).max() < 1e-5
+    same = np.abs((found["quats"] * quats).sum(1))  # q and -q are one rotation
+    assert same.min() > 1 - 1e-5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_splats_follow_and_stretch_with_the_skin(empty_scene, seed):
+    mesh, rng = toy_mesh(), np.random.default_rng(seed)
+    gaussians = toy_gaussians(mesh, COUNT, seed)
+    parts = avatar.parts_of(avatar.import_avatar(empty_scene, as_data(mesh, gaussians), "Ada"))
+    values = {control.name: float(rng.random()) for control in mesh.controls}
+    pose.set_controls(parts.root, values)
+    assert_bound(parts, gaussians, pose_vertices(mesh, parameters_from_controls(mesh, values)), mesh.faces)
+
+
+def test_degenerate_triangles_follow_the_convention(empty_scene):
+    mesh = toy_mesh()
+    gaussians = toy_gaussians(mesh, COUNT)
+    vertices = mesh.vertices.copy()
+    collapsed = mesh.faces[gaussians.face[:20]]
+    vertices[collapsed[:, 2]] = vertices[collapsed[:, 1]]
+    assert triangle_frames(vertices, mesh.faces[gaussians.face[:20]]).degenerate.all()
+    flat = replace(mesh, vertices=vertices)
+    gaussians.rest_edges[40:60] = 0.0  # degenerate at rest, sound now
+    parts = avatar.parts_of(avatar.import_avatar(empty_scene, as_data(flat, gaussians), "Ada"))
+    assert_bound(parts, gaussians, vertices, mesh.faces)
+
+
+def test_moving_the_avatar_leaves_its_own_frame_alone(empty_scene):
+    mesh = toy_mesh()
+    gaussians = toy_gaussians(mesh, COUNT)
+    parts = avatar.parts_of(avatar.import_avatar(empty_scene, as_data(mesh, gaussians), "Ada"))
+    parts.root.location, parts.root.scale = (3.0, -2.0, 1.0), (2.0, 2.0, 2.0)
+    parts.root.rotation_euler.z = 1.0
+    assert_bound(parts, gaussians, mesh.vertices, mesh.faces)
+    assert np.allclose(parts.splats.matrix_world, parts.head.matrix_world)
+
+
+def test_names_and_look_are_blenders_own(empty_scene):
+    mesh = toy_mesh()
+    gaussians = toy_gaussians(mesh, COUNT)
+    parts = avatar.parts_of(avatar.import_avatar(empty_scene, as_data(mesh, gaussians), "Ada"))
+    assert parts.splats.type == "POINTCLOUD"
+    found = evaluated(parts)
+    assert np.allclose(linear_to_srgb(found["colors"]), gaussians.color, atol=1e-5)
+    assert np.allclose(found["opacities"], gaussians.opacity)
+    cloud = parts.splats.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    assert {"position", "scale", "rotation", "radius", "color", "opacity"} <= set(cloud.attributes.keys())
+    assert splats.read_attribute(cloud, "radius").min() > 0
+    if bpy.app.version >= (5, 1):
+        radiance = splats.read_attribute(cloud, "radiance:base")
+        assert np.allclose(radiance[:, :3] * splats.SH_DC + 0.5, gaussians.color, atol=1e-5)
+
+
+def test_the_binding_graph_is_shared(empty_scene):
+    mesh = toy_mesh()
+    data = as_data(mesh, toy_gaussians(mesh, 50))
+    for name in ("Ada", "Bea"):
+        avatar.import_avatar(empty_scene, data, name)
+    assert len(bpy.data.node_groups) == 1
+
+
+def test_srgb_curve_round_trip():
+    values = np.linspace(0, 1, 256)
+    assert np.allclose(linear_to_srgb(srgb_to_linear(values)), values, atol=1e-6)
+    assert srgb_to_linear(np.array(0.5)) == pytest.approx(0.21404, abs=1e-5)
