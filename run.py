@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Cameo's commands for a checkout. Needs nothing but Python 3.11 or newer; makes its environments in ``.cameo/``.
+
+python3 run.py demo [PHOTO] [--out DIR] [--preset preview]   a head from a photo, animated and rendered by Blender
+python3 run.py test                                          everything that decides whether Cameo is whole
+python3 run.py cameo ARGS...                                 the `cameo` command in the backend's environment
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools import environments
+
+ROOT = Path(__file__).resolve().parent
+
+
+def child_environment() -> dict[str, str]:
+    """Environment variables of every child: torch's and Numba's threads must not spin against each other."""
+    return {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", **os.environ}
+
+
+def run_child(command: list[str]) -> int:
+    return subprocess.run(command, cwd=ROOT, env=child_environment(), check=False).returncode
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Photo to turntable through the add-on's own operators, in a headless Blender."""
+    backend = environments.ensure(environments.BACKEND)
+    blender = environments.ensure(environments.blender_environment())
+    command = [str(blender), "-m", "cameo.tools.demo", "--out", str(Path(arguments.out).resolve())]
+    command += ["--preset", arguments.preset, "--backend-python", str(backend)]
+    if arguments.photo is not None:
+        command += ["--photo", str(Path(arguments.photo).resolve())]
+    return run_child(command)
+
+
+def cameo(arguments: argparse.Namespace) -> int:
+    backend = environments.ensure(environments.BACKEND)
+    command = [str(backend), "-m", "cameo.backend", *arguments.rest]
+    return subprocess.run(command, env=child_environment(), check=False).returncode
+
+
+@dataclass
+class Tally:
+    """What the checks counted, and which of them failed."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    def add(self, title: str, passed: int, failed: int, skipped: int = 0) -> None:
+        self.passed, self.failed, self.skipped = self.passed + passed, self.failed + failed, self.skipped + skipped
+        if failed:
+            self.broken.append(title)
+
+
+def check(tally: Tally, title: str, command: list[str]) -> None:
+    """A check that is one yes or no."""
+    print(f"\n== {title}", flush=True)
+    good = run_child(command) == 0
+    tally.add(title, int(good), int(not good))
+
+
+def run_pytest(tally: Tally, title: str, python: Path, *arguments: str) -> None:
+    """A pytest run; its own report gives the counts, and a run that tested nothing is a failure."""
+    print(f"\n== {title}", flush=True)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        code = run_child([str(python), "-m", "pytest", "-q", "--durations=8", f"--junitxml={report}", *arguments])
+        if not report.is_file():
+            tally.add(title, 0, 1)
+            return
+        suite = ElementTree.parse(report).getroot().find("testsuite")
+    counts = {name: int(suite.get(name, "0")) if suite is not None else 0 for name in ("tests", "failures", "errors")}
+    skipped = int(suite.get("skipped", "0")) if suite is not None else 0
+    failed = counts["failures"] + counts["errors"]
+    tally.add(title, counts["tests"] - failed - skipped, failed or int(code != 0), skipped)
+    print(f"   {title}: {time.monotonic() - started:.0f} s", flush=True)
+
+
+def test(_: argparse.Namespace) -> int:
+    """All checks, on a machine that may have nothing but Python."""
+    tally = Tally()
+    backend = environments.ensure(environments.with_tests(environments.BACKEND))
+    python = str(backend)
+    check(tally, "ruff", [python, "-m", "ruff", "check", "."])
+    check(tally, "ruff format", [python, "-m", "ruff", "format", "--check", "."])
+    check(tally, "pyright", [python, "-m", "pyright"])
+    blender = [environments.BLENDER_50]
+    if environments.blender_environment() is environments.BLENDER_52:
+        blender.insert(0, environments.BLENDER_52)
+    else:
+        print("\n== Blender 5.2 is left out: it needs Python 3.13, and none was found", flush=True)
+    pythons = {one.title: environments.ensure(environments.with_tests(one)) for one in blender}
+    run_pytest(tally, "backend", backend, "tests", "--ignore=tests/blender", "--ignore=tests/e2e")
+    for title, interpreter in pythons.items():
+        run_pytest(tally, title, interpreter, "tests/blender")
+    run_pytest(tally, "end to end", next(iter(pythons.values())), "tests/e2e")
+    for title in tally.broken:
+        print(f"failed: {title}")
+    print(f"\n{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped", flush=True)
+    return 1 if tally.failed or not tally.passed else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="run.py", description="One portrait becomes an animated 3D head in Blender.")
+    commands = top.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("demo", help="make a head from a photo and render its turntable")
+    one.add_argument("photo", nargs="?", help="a picture with one face (default: a public-domain portrait)")
+    one.add_argument("--out", default="out/demo", help="where the files go (default: out/demo)")
+    one.add_argument("--preset", default="preview", help="quality (default: preview)")
+    one.set_defaults(run=demo)
+    two = commands.add_parser("test", help="install what the tests need and run them all")
+    two.set_defaults(run=test)
+    three = commands.add_parser("cameo", help="the cameo command", add_help=False)
+    three.add_argument("rest", nargs=argparse.REMAINDER)
+    three.set_defaults(run=cameo)
+    return top
+
+
+def main() -> int:
+    if sys.version_info < (3, 11):  # noqa: UP036 (the person may run it with anything)
+        print("Cameo needs Python 3.11 or newer; this is", sys.version.split()[0], file=sys.stderr)
+        return 2
+    arguments = parser().parse_args()
+    try:
+        return arguments.run(arguments)
+    except environments.SetupError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. Run the same command again to go on.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
