@@ -31,13 +31,15 @@ class PhotoOnShell:
         cosine: between the normal and the direction to the camera.
         pixel: float64 [R,C,2] crop pixels.
         hair: float32 0..1, the hair mask there or a little inside.
-        trust: float32 0..1, how well the photo sees the cell.
+        trust: float32 0..1, how well the photo sees the cell: good enough for colours.
+        visible: float32 0..1, whether the photo sees the cell at all: good enough to tell hair from skin.
     """
 
     cosine: np.ndarray
     pixel: np.ndarray
     hair: np.ndarray
     trust: np.ndarray
+    visible: np.ndarray
 
 
 def look_at_shell(
@@ -51,10 +53,12 @@ def look_at_shell(
     soft = cv2.GaussianBlur(hair_mask.astype(np.float32), (0, 0), 1.0)
     hair = np.maximum(sample_photo(soft, pixel), sample_photo(soft, inner))
     visible_person = sample_photo(cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.0), pixel) >= 0.6
-    trust = np.clip((cosine - 0.25) / 0.2, 0, 1)
-    phi = relative_azimuth(atlas, camera)
-    trust = np.where(visible_person & (np.abs(phi) < np.pi / 2)[None], trust, 0)
-    return PhotoOnShell(cosine, pixel, hair, trust.astype(np.float32))
+    possible = visible_person & (np.abs(relative_azimuth(atlas, camera)) < np.pi / 2)[None]
+    trust, visible = (
+        np.where(possible, np.clip((cosine - least) / width, 0, 1), 0).astype(np.float32)
+        for least, width in ((0.25, 0.2), (0.06, 0.12))
+    )
+    return PhotoOnShell(cosine, pixel, hair, trust, visible)
 
 
 def sample_photo(image: np.ndarray, pixel: np.ndarray) -> np.ndarray:
@@ -72,7 +76,7 @@ def hair_alpha(
         scalp: float [R,C] 0..1, the head model's scalp region.
         seed: of the ragged lower edge of long hair.
     """
-    trust = seen.trust * (1 - averted(atlas, camera))
+    trust = seen.visible * (1 - averted(atlas, camera))
     mirror = (atlas.columns - np.arange(atlas.columns)) % atlas.columns
     borrowed = trust[:, mirror] * (1 - np.clip(trust * 1.5, 0, 1)) * (np.abs(atlas.azimuth) < np.pi / 2)
     hair = seen.hair * (1 - borrowed) + seen.hair[:, mirror] * borrowed
@@ -106,14 +110,11 @@ def _throat(atlas: HairAtlas) -> np.ndarray:
 
 def _behind_the_rim(atlas: HairAtlas, outline: Outline, scalp: np.ndarray, camera: Camera, seed: int) -> np.ndarray:
     """What is assumed where nobody looked, float64 [R,C] 0..1."""
-    ear_row = atlas.row_at_height(EAR_HEIGHT)
-    margin = 0.015 / atlas.cell
-    if max(outline.ends) <= ear_row + margin:
-        return scalp
     phi = relative_azimuth(atlas, camera)
     last = np.where(phi < 0, *(float(e) for e in outline.ends))
-    nape = atlas.row_at_height(NAPE_HEIGHT)
-    last_behind = max(nape, float(np.mean(outline.ends)) + 0.02 / atlas.cell)
+    last_behind = float(np.mean(outline.ends))
+    if max(outline.ends) > atlas.row_at_height(EAR_HEIGHT) + 0.015 / atlas.cell:
+        last_behind = max(atlas.row_at_height(NAPE_HEIGHT), last_behind + 0.02 / atlas.cell)
     backness = np.clip((np.abs(phi) / (np.pi / 2) - 1) * 2.5, 0, 1)
     last = last * (1 - backness) + last_behind * backness
     degree = atlas.columns / 360

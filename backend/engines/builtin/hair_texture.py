@@ -17,7 +17,7 @@ from .segmentation import Segmentation
 
 BROAD = 0.012  # metres: what is coarser is "colour", what is finer is "strands"
 MEDIUM = 0.002  # metres: what is finer than this is single strands, coarser are clumps
-FADE = 0.010  # metres over which photo turns into synthesis
+FADE, HAT_FADE = 0.010, 0.003  # metres over which photo turns into synthesis
 COARSE = 8  # the membrane is solved on every eighth cell
 BACK_SHADE = 0.9  # hair nobody saw is lit by less than a photographer's front light
 
@@ -46,7 +46,7 @@ def hair_color(
     hat = _spread_hat(atlas, photo.known, seen, segmentation)
     broad = _broad_color(atlas, photo, hat, _color_beside_face(portrait, segmentation))
     synthetic = broad + _strand_detail(atlas, photo, broad, strands) * (1 - hat)[..., None]
-    keep = _photo_weight(atlas, alpha, photo.known, strands, seen)
+    keep = _photo_weight(atlas, alpha, photo.known, strands, hat)
     color = photo.color * keep[..., None] + synthetic * (1 - keep[..., None])
     return np.clip(color / 255, 0, 1).astype(np.float32)
 
@@ -84,7 +84,12 @@ def _outline_color(portrait: Portrait, segmentation: Segmentation, safe: np.ndar
 
 
 def _color_beside_face(portrait: Portrait, segmentation: Segmentation) -> np.ndarray:
-    """Median colour [3] of what is beside the face and neither skin nor hat: the hair that shows under a hat."""
+    """Median colour [3] of the hair that shows under a hat, or else of what is beside the face and not skin."""
+    under = segmentation.hair_mask & ~cv2.dilate(segmentation.hat_mask.astype(np.uint8), np.ones((5, 5))).astype(bool)
+    if under.sum() > 200:
+        colors = portrait.image[under]
+        lit = colors.sum(1) >= np.median(colors.sum(1))  # the darker half lies in the hat's shadow
+        return np.median(colors[lit], 0)
     size = portrait.image.shape[0]
     rows, columns = np.nonzero(segmentation.face_mask)
     box = np.zeros((size, size), bool)
@@ -109,8 +114,10 @@ def _spread_hat(atlas: HairAtlas, known: np.ndarray, seen: PhotoOnShell, segment
         return np.zeros(atlas.shape, np.float32)
     label = sample_photo(segmentation.hat_mask.astype(np.float32), seen.pixel)
     spread = _turn_round(atlas, label[..., None], known)[..., 0]
-    lowest = np.flatnonzero((known & (label > 0.5)).any(1))[-1:]
-    spread[int(lowest[0]) + 1 if len(lowest) else 0 :] = 0
+    mostly = (known & (label > 0.5)).sum(1) > 0.6 * np.maximum(known.sum(1), 1)
+    rows = np.flatnonzero(known.any(1))
+    ends = rows[~mostly[rows] & (rows > np.flatnonzero(mostly)[:1].sum())]
+    spread[ends[0] if len(ends) else rows[-1] + 1 :] = 0
     crisp = np.clip((blur_wrapped(spread, 0.003 / atlas.cell) - 0.5) * 6 + 0.5, 0, 1)
     return crisp.astype(np.float32)
 
@@ -118,7 +125,7 @@ def _spread_hat(atlas: HairAtlas, known: np.ndarray, seen: PhotoOnShell, segment
 def _turn_round(atlas: HairAtlas, values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Continue each row [R,C,K] round the back from its outermost known cells, as on a turned piece of wood."""
     out = values.astype(np.float32).copy()
-    margin = max(1, round(0.008 / atlas.cell))
+    margin = max(1, round(0.003 / atlas.cell))
     filled_rows = np.flatnonzero(known.sum(1) > 2 * margin)
     for row in filled_rows:
         columns = np.flatnonzero(known[row])
@@ -202,11 +209,12 @@ def _main_axis(detail: np.ndarray) -> np.ndarray:
 
 
 def _photo_weight(
-    atlas: HairAtlas, alpha: np.ndarray, known: np.ndarray, strands: Strands, seen: PhotoOnShell
+    atlas: HairAtlas, alpha: np.ndarray, known: np.ndarray, strands: Strands, hat: np.ndarray
 ) -> np.ndarray:
-    """How much the photo's own pixels count, float32 [R,C]; the border follows clumps, so no seam shows."""
+    """How much the photo's own pixels count, float32 [R,C]; in hair the border follows clumps, so no seam shows."""
     kernel = np.ones((3, 3), np.uint8)
     closed = cv2.morphologyEx(known.astype(np.uint8), cv2.MORPH_CLOSE, kernel) > 0
     depth = cv2.distanceTransform((closed | (alpha < 0.35)).astype(np.uint8), cv2.DIST_L2, 5) * atlas.cell
-    ragged = depth + 0.003 * strands.clumps
-    return (np.clip(ragged / FADE, 0, 1) * closed).astype(np.float32)
+    in_hair = np.clip((depth + 0.003 * strands.clumps) / FADE, 0, 1)
+    in_hat = np.clip(depth / HAT_FADE, 0, 1)
+    return ((in_hair + (in_hat - in_hair) * hat) * closed).astype(np.float32)
