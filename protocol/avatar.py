@@ -12,7 +12,21 @@ from pathlib import Path
 import numpy as np
 
 from .archive import ArchiveError, ArchiveReader, write_archive
+from .avatar_header import (
+    JOINT_COUNT,
+    AvatarCamera,
+    AvatarControl,
+    camera_to_json,
+    controls_to_json,
+    read_camera,
+    read_controls,
+    read_names,
+    read_numbers,
+    read_object,
+)
 from .errors import AvatarFileError
+
+__all__ = ["ARRAYS", "AvatarCamera", "AvatarControl", "AvatarData", "read_avatar", "write_avatar"]
 
 FORMAT_NAME = "cameo.avatar"
 FORMAT_VERSION = (1, 0)
@@ -21,8 +35,6 @@ SUFFIX = ".cameo"
 HEADER = "avatar.json"
 THUMBNAIL = "thumbnail.png"
 THUMBNAIL_LIMIT = 8 << 20
-NAME_LIMIT = 1024  # most units or controls
-JOINT_COUNT = 5
 POSEDIR_ROWS = 36
 DENSE_LIMIT = 256 << 20  # most numbers that unit_dirs may have once it is dense
 _PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -49,31 +61,6 @@ ARRAYS: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "gaussian_opacity": ("<f4", ("N",)),
     "gaussian_color": ("<f4", ("N", 3)),
 }
-
-
-@dataclass(frozen=True)
-class AvatarControl:
-    """One slider of the artist, 0..1, and what it drives, linearly.
-
-    Attributes:
-        name: ARKit name (lowerCamel) or another unit's name.
-        units: (unit index, value at 1).
-        joints: (joint index, axis 0..2, radians at 1), added to the joint's axis-angle.
-    """
-
-    name: str
-    units: tuple[tuple[int, float], ...] = ()
-    joints: tuple[tuple[int, int, float], ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class AvatarCamera:
-    """The camera the photo was taken with: ``viewmat`` float64 [4,4] world-to-camera (OpenCV), ``K`` float64 [3,3]."""
-
-    viewmat: np.ndarray
-    K: np.ndarray
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +125,7 @@ def write_avatar(path: Path | str, data: AvatarData) -> None:
     try:
         _check_arrays(arrays, len(data.unit_names))
         header = _to_header(data)
-        _controls_from_json(header["controls"], len(data.unit_names))
+        read_controls(header["controls"], len(data.unit_names))
     except (ArchiveError, ValueError) as error:
         raise _corrupt(f"the avatar to be written is not valid: {error}") from error
     write_archive(Path(path), HEADER, header, arrays, {THUMBNAIL: data.thumbnail_png})
@@ -163,7 +150,7 @@ def _read(archive: ArchiveReader) -> AvatarData:
         raise ArchiveError("foreign", f"the archive has no {HEADER}")
     header = archive.header(HEADER)
     _check_version(header)
-    unit_names = _names(header.get("unit_names"))
+    unit_names = read_names(header.get("unit_names"))
     arrays = {name: archive.array(name, dtype, len(shape)) for name, (dtype, shape) in ARRAYS.items()}
     _check_arrays(arrays, len(unit_names))
     thumbnail = archive.blob(THUMBNAIL, THUMBNAIL_LIMIT)
@@ -179,11 +166,11 @@ def _read(archive: ArchiveReader) -> AvatarData:
         unit_names=unit_names,
         unit_dirs=unit_dirs,
         posedirs=posedirs,
-        controls=_controls_from_json(header.get("controls"), len(unit_names)),
+        controls=read_controls(header.get("controls"), len(unit_names)),
         thumbnail_png=thumbnail,
-        photo_camera=_camera_from_json(header.get("photo_camera")),
-        photo_controls=_numbers_by_name(header.get("photo_controls")),
-        provenance=_object(header.get("provenance")),
+        photo_camera=read_camera(header.get("photo_camera")),
+        photo_controls=read_numbers(header.get("photo_controls")),
+        provenance=read_object(header.get("provenance")),
     )
 
 
@@ -265,101 +252,16 @@ def _check_indices(arrays: dict[str, np.ndarray], name: str, end: int) -> None:
         raise ArchiveError("corrupt", f"{name} points outside 0..{end - 1}")
 
 
-# JSON parts ----------------------------------------------------------------------------------------------------------
-
-
 def _to_header(data: AvatarData) -> dict[str, object]:
-    camera = data.photo_camera
     return {
         "format": FORMAT_NAME,
         "version": list(FORMAT_VERSION),
         "unit_names": list(data.unit_names),
-        "controls": [
-            {"name": c.name, "units": [list(u) for u in c.units], "joints": [list(j) for j in c.joints]}
-            for c in data.controls
-        ],
-        "photo_camera": None
-        if camera is None
-        else {
-            "viewmat": np.asarray(camera.viewmat, float).tolist(),
-            "K": np.asarray(camera.K, float).tolist(),
-            "width": int(camera.width),
-            "height": int(camera.height),
-        },
+        "controls": controls_to_json(data.controls),
+        "photo_camera": camera_to_json(data.photo_camera),
         "photo_controls": {name: float(value) for name, value in data.photo_controls.items()},
         "provenance": data.provenance,
     }
-
-
-def _names(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > NAME_LIMIT or any(not _is_name(name) for name in value):
-        raise ArchiveError("corrupt", "unit_names is not a list of names")
-    return tuple(value)
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 64
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30  # also rejects NaN
-
-
-def _object(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise ArchiveError("corrupt", "a part of the header is not an object")
-    return value
-
-
-def _numbers_by_name(value: object) -> dict[str, float]:
-    numbers = _object(value)
-    if not all(_is_name(name) and _is_number(number) for name, number in numbers.items()):
-        raise ArchiveError("corrupt", "photo_controls does not map names to numbers")
-    return {name: float(number) for name, number in numbers.items()}  # type: ignore[arg-type]
-
-
-def _controls_from_json(value: object, unit_count: int) -> tuple[AvatarControl, ...]:
-    if not isinstance(value, list) or len(value) > NAME_LIMIT:
-        raise ArchiveError("corrupt", "controls is not a list")
-    return tuple(_control_from_json(item, unit_count) for item in value)
-
-
-def _control_from_json(item: object, unit_count: int) -> AvatarControl:
-    control = _object(item)
-    name, units, joints = control.get("name"), control.get("units"), control.get("joints")
-    if not isinstance(name, str) or not _is_name(name):
-        raise ArchiveError("corrupt", "a control has no name")
-    return AvatarControl(name, _rows(units, name, (unit_count,)), _rows(joints, name, (JOINT_COUNT, 3)))
-
-
-def _rows(value: object, name: str, ends: tuple[int, ...]) -> tuple[tuple, ...]:
-    """Rows of ``len(ends)`` indices, each below its end, and one number."""
-    if not isinstance(value, list) or len(value) > NAME_LIMIT:
-        raise ArchiveError("corrupt", f"the control {name} is not a list of what it drives")
-    for row in value:
-        if not isinstance(row, list) or len(row) != len(ends) + 1 or not _is_number(row[-1]):
-            raise ArchiveError("corrupt", f"the control {name} drives something that is not (index, number)")
-        if any(type(index) is not int or not 0 <= index < end for index, end in zip(row, ends)):
-            raise ArchiveError("corrupt", f"the control {name} drives a unit or joint that does not exist")
-    return tuple((*row[:-1], float(row[-1])) for row in value)
-
-
-def _camera_from_json(value: object) -> AvatarCamera | None:
-    if value is None:
-        return None
-    camera = _object(value)
-    width, height = camera.get("width"), camera.get("height")
-    if type(width) is not int or type(height) is not int or not (0 < width <= 65536 and 0 < height <= 65536):
-        raise ArchiveError("corrupt", "photo_camera has no picture size")
-    return AvatarCamera(_matrix(camera.get("viewmat"), 4), _matrix(camera.get("K"), 3), width, height)
-
-
-def _matrix(value: object, size: int) -> np.ndarray:
-    rows = value if isinstance(value, list) else []
-    flat = [number for row in rows if isinstance(row, list) and len(row) == size for number in row]
-    if len(rows) != size or len(flat) != size * size or not all(_is_number(number) for number in flat):
-        raise ArchiveError("corrupt", f"photo_camera holds no {size} x {size} matrix")
-    return np.array(flat, float).reshape(size, size)
 
 
 # Errors for the artist ---------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ...protocol import limits
 from ...protocol.messages import GenerateAvatar, Scalar
 from ..errors import CameoError, PortraitError
 from ..pipeline.run import JobProgress
+from ..pipeline.threads import calm_threads
 
 
 def generate(
@@ -47,6 +48,7 @@ def generate(
     folder = work_dir or output.absolute().with_name(f".{output.name}.work")
     folder.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
+    calm_threads()
     from ..pipeline.generate import generate_avatar  # torch: after everything that can fail at once
 
     try:

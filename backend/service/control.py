@@ -10,7 +10,7 @@ import zmq
 
 from ...protocol.codec import decode
 from ...protocol.errors import CameoError
-from ...protocol.messages import Accepted, Cancel, Failure, Hello, Message, Ping, Pong, Shutdown, Welcome
+from ...protocol.messages import Accepted, Cancel, Closing, Failure, Hello, Message, Ping, Pong, Shutdown, Welcome
 from .failures import failure_of
 from .outbox import Outbox, bind_router
 from .supervisor import Supervisor
@@ -62,7 +62,7 @@ class ControlThread:
                     return self._welcome()
                 case Shutdown():
                     self._shutdown()
-                    return Pong()
+                    return Closing("The backend was asked to stop.")
                 case message:
                     return Failure(
                         "protocol.wrong_socket",

@@ -35,6 +35,7 @@ from ...protocol.messages import (
 )
 from ..errors import CameoError, JobCancelled
 from ..pipeline.run import JobProgress, JobReporter
+from ..pipeline.threads import calm_threads
 from .failures import failure_of
 from .pipe import read_message, write_message
 from .store import JobStore
@@ -156,6 +157,7 @@ def run_worker(home: Path, generate: Generate) -> None:
 
 def main() -> None:
     """``python -m cameo.backend.service.worker --home FOLDER``, as the supervisor starts it."""
+    calm_threads()
     from ..pipeline.generate import generate_avatar  # seconds of imports: not for those who import this module
 
     run_worker(Path(sys.argv[sys.argv.index("--home") + 1]), generate_avatar)

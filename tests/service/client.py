@@ -88,10 +88,10 @@ class Client:
             if isinstance(message, StateChanged) and message.state in ("done", "failed", "cancelled"):
                 return events
 
-    def fetch(self, result: Result) -> bytes:
+    def fetch(self, result: Result, length: int = 7) -> bytes:
         content = b""
         while len(content) < result.size:
-            chunk = self.ask(Fetch(result.job, len(content), 7), Chunk)
+            chunk = self.ask(Fetch(result.job, len(content), length), Chunk)
             assert chunk.offset == len(content) and chunk.size == result.size
             content += bytes(chunk.data)
         return content

@@ -15,13 +15,16 @@ TOY = Path(__file__).with_name("toy_backend.py")
 class Backend:
     """The server process of one home folder; can be killed and started again."""
 
-    def __init__(self, home: Path, **environment: str) -> None:
+    def __init__(self, home: Path, preexec=None, **environment: str) -> None:
         self.home = home
         self.environment = {**os.environ, **environment}
+        self.preexec = preexec
         self.process: subprocess.Popen | None = None
 
     def start(self) -> "Backend":
-        self.process = subprocess.Popen([sys.executable, TOY, "serve", self.home], env=self.environment)
+        self.process = subprocess.Popen(
+            [sys.executable, TOY, "serve", self.home], env=self.environment, preexec_fn=self.preexec
+        )
         self.connection = wait_for_backend(self.home)
         assert self.connection.pid == self.process.pid
         return self

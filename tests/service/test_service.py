@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import resource
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import time
 import numpy as np
 import psutil
 import pytest
+import zmq
+from cameo.protocol import limits
 from cameo.protocol.codec import decode, encode
 from cameo.protocol.connection import process_exists, read_connection
 from cameo.protocol.errors import ConnectionFileError
@@ -36,6 +40,7 @@ from cameo.protocol.messages import (
     Welcome,
 )
 from cameo.protocol.version import SOFTWARE_VERSION
+from zmq.utils.monitor import recv_monitor_message
 
 from .client import toy_request, wait_for, wait_for_backend
 from .conftest import TOY, Backend
@@ -308,3 +313,68 @@ def test_frames_that_are_not_ours_never_reach_a_path(backend):
         assert client.take(Failure).code == "protocol.malformed"
     assert list((backend.home / "jobs").iterdir()) == []
     assert np.frombuffer(frames[2], np.uint8).size
+
+
+def test_a_worker_that_hangs_for_long_is_replaced(tmp_path):
+    backend = Backend(tmp_path / "home", TOY_SILENCE="2").start()
+    job = new_job_id()
+    with backend.client() as client:
+        client.submit(job, toy_request(steps=100, seconds=0.01))
+        client.send(Subscribe(job))
+        client.take(Preview)
+        os.kill(worker_pid(backend), signal.SIGSTOP)
+        events = client.follow(job)
+        assert states(events)[-3:] == ["queued", "running", "done"]
+    backend.stop()
+
+
+def test_a_full_disk_refuses_one_job_and_not_the_next(tmp_path):
+    """A limit on the size of files stands for the full disk."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+    backend = Backend(tmp_path / "home", preexec=limit).start()
+    refused, failing, fine = new_job_id(), new_job_id(), new_job_id()
+    with backend.client() as client:
+        failure = client.ask(Submit(refused, toy_request(padding="x" * 1_000_000)), Failure)
+        assert (failure.code, failure.job) == ("disk.full", refused) and failure.fix
+        client.submit(failing, toy_request(padding_bytes=1_000_000))
+        events = client.follow(failing)
+        assert [e.code for e in events if isinstance(e, Failure)] == ["disk.full"]
+        client.submit(fine, toy_request())
+        assert states(client.follow(fine))[-1] == "done"
+        assert {line.job for line in client.ask(ListJobs(), JobList).jobs} == {failing, fine}
+    assert sorted(p.name for p in (backend.home / "jobs").iterdir()) == sorted([failing, fine])
+    backend.stop()
+    assert sqlite3.connect(backend.home / "journal.sqlite").execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_a_hung_server_shows_within_three_seconds(backend):
+    with backend.client() as client:
+        monitor = client.socket.get_monitor_socket()
+        client.ask(Ping(), Pong)
+        while monitor.poll(200):
+            monitor.recv_multipart()
+        start = time.monotonic()
+        backend.process.send_signal(signal.SIGSTOP)
+        event = 0
+        while event != zmq.EVENT_DISCONNECTED:
+            assert monitor.poll(5000)
+            event = recv_monitor_message(monitor)["event"]
+        assert time.monotonic() - start < 3
+        backend.process.send_signal(signal.SIGCONT)
+        assert client.ask(Ping(5), Pong, 5).nonce == 5  # it comes back by itself
+
+
+def test_a_large_result_comes_fast_and_whole(backend):
+    job = new_job_id()
+    with backend.client() as client:
+        client.submit(job, toy_request(padding_bytes=40_000_000))
+        result = next(event for event in client.follow(job) if isinstance(event, Result))
+        start = time.monotonic()
+        content = client.fetch(result, limits.CHUNK_BYTES)
+        seconds = time.monotonic() - start
+        assert hashlib.sha256(content).hexdigest() == result.sha256
+        print(f"{result.size / 1e6:.0f} MB in {seconds:.3f} s")
+        assert seconds < 5

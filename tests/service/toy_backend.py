@@ -3,7 +3,8 @@ only mix numbers. Run as ``python toy_backend.py serve HOME`` or, by the supervi
 
 The picture's bytes say what to do, as JSON: ``{"seed": 1, "steps": 20, "seconds": 0.002}`` and, to be difficult,
 ``"die": 2`` (the worker kills itself in the second stage, this many times), ``"fail": "message"``,
-``"error": "OSError" | "MemoryError" | "disk"``, ``"deaf": true`` (does not look whether it is cancelled).
+``"error": "MemoryError" | "disk" | "bug"``,
+``"deaf": true`` (does not look whether it is cancelled), ``"padding_bytes": n`` (a larger result).
 """
 
 import errno
@@ -85,7 +86,8 @@ def toy_generate(request, work_dir, result, reporter) -> None:
 
     def finish(context: StageContext, path: Path) -> None:
         temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(context.artifacts["third"].numbers.tobytes())
+        padding = bytes(json.loads(context.image).get("padding_bytes", 0))
+        temporary.write_bytes(context.artifacts["third"].numbers.tobytes() + padding)
         os.replace(temporary, path)
 
     run_pipeline(Pipeline(stages, finish), request.image.tobytes(), work_dir, result, reporter)
@@ -98,7 +100,9 @@ def main() -> None:
     attempts = int(os.environ.get("TOY_ATTEMPTS", "3"))  # the chaos test kills more often than that
     command = (sys.executable, __file__, "worker")
     parent = int(os.environ["TOY_PARENT"]) if "TOY_PARENT" in os.environ else None
-    Server(home, ServiceConfig(worker_command=command, attempts=attempts), parent_pid=parent).serve()
+    silence = float(os.environ.get("TOY_SILENCE", "120"))
+    config = ServiceConfig(worker_command=command, attempts=attempts, silence_seconds=silence)
+    Server(home, config, parent_pid=parent).serve()
 
 
 if __name__ == "__main__":
