@@ -1,0 +1,121 @@
+"""What the photo shows of each point of the dense head, and how far to believe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ...artifacts import Camera, Portrait
+from ...head import face_regions as regions
+from ...head.mesh_raster import project, rasterize_mesh
+from .dense import vertex_normals
+from .hair_atlas import remap_flat
+from .hair_shell import HairShell
+from .segmentation import Segmentation
+
+DEPTH_TOLERANCE = 0.004  # metres a vertex may lie behind what the z-buffer sees
+GRAZING, FRONTAL = 0.12, 0.5  # facing below which a pixel is smeared, and the range to full trust
+
+
+@dataclass(frozen=True)
+class PhotoSamples:
+    """The photo at each dense vertex.
+
+    Attributes:
+        pixels: float64 [N,2], where the vertex is in the crop.
+        colors: float64 [N,3] sRGB 0..1.
+        weight: float64 [N] 0..1, how far to believe the colour: seen, facing the camera, inside the person.
+        facing: float64 [N], cosine between the normal and the direction to the camera.
+    """
+
+    pixels: np.ndarray
+    colors: np.ndarray
+    weight: np.ndarray
+    facing: np.ndarray
+
+
+def sample(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Bilinear look-up of an image [S,S] or [S,S,K] at pixel coordinates [N,2] (centres at half-integers)."""
+    x, y = np.clip(np.nan_to_num(pixels), 0, image.shape[0]).astype(np.float32).T
+    return remap_flat(image.astype(np.float32), x - 0.5, y - 0.5)
+
+
+def look_at_photo(
+    portrait: Portrait, camera: Camera, vertices: np.ndarray, faces: np.ndarray, shell: HairShell | None
+) -> PhotoSamples:
+    """Sample the photo at ``vertices`` [N,3] (head frame, the photo's expression)."""
+    points = project(vertices, camera)
+    pixels = points[:, :2]
+    depth = _depth(camera, vertices, faces, shell)
+    column, row = np.clip(pixels.astype(int), 0, depth.shape[0] - 1).T
+    visible = points[:, 2] < depth[row, column] + DEPTH_TOLERANCE
+    eye = -camera.viewmat[:3, :3].T @ camera.viewmat[:3, 3]
+    towards = eye - vertices
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    facing = (vertex_normals(vertices, faces) * towards).sum(1)
+    person = ((portrait.matte > 0.8) & (portrait.inside > 0.9)).astype(np.uint8)
+    person = cv2.erode(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
+    weight = np.clip((facing - GRAZING) / FRONTAL, 0, 1) ** 1.5 * visible * (sample(person, pixels) > 0.9)
+    return PhotoSamples(pixels, sample(portrait.image, pixels) / 255.0, weight, facing)
+
+
+def _depth(camera: Camera, vertices: np.ndarray, faces: np.ndarray, shell: HairShell | None) -> np.ndarray:
+    """Depth [S,S] of the nearest of skin and hair."""
+    depth = rasterize_mesh(vertices, faces, camera).depth
+    if shell is None:
+        return depth
+    alpha = shell.alpha.ravel()
+    hair = rasterize_mesh(shell.vertices, shell.faces, camera, vertex_alpha=alpha)
+    return np.minimum(depth, hair.depth)
+
+
+def skin_weight(samples: PhotoSamples, portrait: Portrait, segmentation: Segmentation, scalp: np.ndarray) -> np.ndarray:
+    """``samples.weight`` [N] with everything that is not skin taken out: collars, strands, teeth, lashes.
+
+    Args:
+        scalp: bool [N]; hair colours may stay there.
+    """
+    pixels = samples.pixels
+    face = sample(cv2.GaussianBlur(segmentation.face_mask.astype(np.float32), (0, 0), 2), pixels) > 0.5
+    surely_skin = ((segmentation.skin > 0.75) & ~segmentation.hair_mask).astype(np.uint8)
+    surely_skin = cv2.erode(surely_skin, np.ones((3, 3)), iterations=4)
+    plain = (sample(surely_skin, pixels) > 0.9) & (sample(segmentation.cloth, pixels) < 0.3)
+    weight = samples.weight * (face | scalp | plain)
+    weight[sample(eye_openings(portrait, grow=1), pixels) > 0.3] = 0
+    if mouth_is_open(portrait):
+        weight[sample(mouth_opening(portrait), pixels) > 0.3] = 0
+    return weight
+
+
+def mouth_is_open(portrait: Portrait) -> bool:
+    """Whether one sees between the lips."""
+    points = portrait.landmarks
+    gap = abs(points[regions.UPPER_LIP, 1] - points[regions.LOWER_LIP, 1])
+    return bool(gap > 0.04 * eye_distance(portrait))
+
+
+def eye_distance(portrait: Portrait) -> float:
+    """Between the irises, pixels."""
+    points = portrait.landmarks
+    return float(np.linalg.norm(points[regions.LEFT_IRIS, :2] - points[regions.RIGHT_IRIS, :2]))
+
+
+def mouth_opening(portrait: Portrait) -> np.ndarray:
+    """float32 [S,S], 1 between the lips, a little enlarged."""
+    grow = max(1, int(0.012 * eye_distance(portrait)))
+    return _polygon(portrait, [regions.INNER_LIPS], grow)
+
+
+def eye_openings(portrait: Portrait, grow: int) -> np.ndarray:
+    """float32 [S,S], 1 where one sees the eyeballs; enlarged (or, below zero, shrunk) by ``grow`` pixels."""
+    return _polygon(portrait, [regions.LEFT_EYE, regions.RIGHT_EYE], grow)
+
+
+def _polygon(portrait: Portrait, outlines: list[tuple[int, ...]], grow: int) -> np.ndarray:
+    mask = np.zeros(portrait.image.shape[:2], np.uint8)
+    for outline in outlines:
+        cv2.fillPoly(mask, [portrait.landmarks[list(outline), :2].astype(np.int32)], 1)
+    change = cv2.dilate if grow > 0 else cv2.erode
+    return change(mask, np.ones((3, 3)), iterations=abs(grow)).astype(np.float32)

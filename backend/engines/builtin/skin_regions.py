@@ -1,0 +1,66 @@
+"""Where on the dense head things are: skin, lips, lids, ears, the inside of the mouth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from ...head.model import HeadModel
+from .dense import DenseHead
+
+
+@dataclass(frozen=True)
+class SkinRegions:
+    """Parts of the dense head, bool [N] each, and two fields.
+
+    Attributes:
+        skin: outer skin without the inside of the mouth.
+        inner_mouth, teeth, upper_teeth, tongue, lips, ears, scalp, neck: as named.
+        eyeballs: (left, right).
+        blink: float64 [2,N], how far eyeBlinkLeft / eyeBlinkRight move a vertex, 1 = the lid's margin.
+        mirror: int [N], the vertex on the other side.
+    """
+
+    skin: np.ndarray
+    inner_mouth: np.ndarray
+    teeth: np.ndarray
+    upper_teeth: np.ndarray
+    tongue: np.ndarray
+    lips: np.ndarray
+    ears: np.ndarray
+    scalp: np.ndarray
+    neck: np.ndarray
+    eyeballs: tuple[np.ndarray, np.ndarray]
+    blink: np.ndarray
+    mirror: np.ndarray
+
+
+def find_regions(model: HeadModel, dense: DenseHead) -> SkinRegions:
+    """Carry the model's masks over and pair the two sides."""
+    masks = model.masks
+    inner = dense.mask(masks["inner_mouth"], 0.6)
+    skin = dense.mask(masks["skin"], 0.99)
+    template = np.asarray(dense.operator @ model.v_template.astype(np.float64))
+    return SkinRegions(
+        skin=skin & ~inner,
+        inner_mouth=inner & skin,
+        teeth=dense.mask(masks["teeth"], 0.9),
+        upper_teeth=dense.mask(masks["upper_teeth"], 0.9),
+        tongue=dense.mask(masks["tongue"], 0.9),
+        lips=dense.mask(masks["lips"]) & skin & ~inner,
+        ears=dense.mask(masks["ears"], 0.3) & skin & ~inner,
+        scalp=dense.mask(masks["scalp"]) & skin,
+        neck=dense.mask(masks["neck"] | masks["bust"]) & skin,
+        eyeballs=(dense.mask(masks["left_eyeball"], 0.99), dense.mask(masks["right_eyeball"], 0.99)),
+        blink=np.stack([_motion(model, dense, f"eyeBlink{side}") for side in ("Left", "Right")]),
+        mirror=KDTree(template).query(template * [-1, 1, 1], workers=2)[1],
+    )
+
+
+def _motion(model: HeadModel, dense: DenseHead, unit: str) -> np.ndarray:
+    """How far a unit moves each vertex, float64 [N], over its maximum."""
+    directions = model.unit_dirs[model.unit_names.index(unit)].astype(np.float64)
+    length = np.linalg.norm(np.asarray(dense.operator @ directions), axis=1)
+    return length / max(length.max(), 1e-9)
