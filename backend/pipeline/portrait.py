@@ -18,6 +18,7 @@ from ..perception.occlusion import occlusion_warnings
 from ..perception.picture import Picture, read_picture
 from ..perception.search import search_faces
 from ..progress import Reporter, SilentReporter
+from ..weights.fetch import asset_path
 
 Warning_ = tuple[str, str]
 
@@ -54,6 +55,8 @@ def prepare_portrait(
     reporter = reporter or SilentReporter()
     reporter.progress(0.0, "reading the picture")
     picture = read_picture(source, max_bytes=config.max_bytes, max_pixels=config.max_pixels)
+    for name in ("face_landmarker.task", "selfie_segmenter.tflite"):
+        asset_path(name, reporter)  # the first time they are fetched, and the artist sees it
     reporter.progress(0.2, "looking for the face")
     found = _choose_face(picture.rgb, config, face)
     crop = crop_transform(found.landmarks.points, config)
