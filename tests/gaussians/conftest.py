@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from toy import toy_set  # noqa: E402
+from toy import toy_set
 
 
 @pytest.fixture(scope="session")
