@@ -1,0 +1,349 @@
+"""The add-on's view of the backend: a small state machine that one ``poll()`` keeps up to date.
+
+In Blender's window a timer calls :meth:`BackendClient.poll`; tests and the demo call it themselves. Nothing here waits.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+
+from ...protocol.connection import Connection, read_connection
+from ...protocol.errors import ConnectionFileError, ProtocolError
+from ...protocol.jobs import FINAL, JobState, new_job_id
+from ...protocol.messages import (
+    Accepted,
+    Cancel,
+    Closing,
+    Failure,
+    GenerateAvatar,
+    Hello,
+    JobList,
+    ListJobs,
+    Shutdown,
+    Submit,
+    Subscribe,
+    Welcome,
+)
+from ...protocol.version import SOFTWARE_VERSION, check_peer
+from .download import Download, Downloaded, DownloadFailed
+from .job_view import JobView
+from .launch import BackendProcess, NoBackend, find_backend_python, start_backend
+from .problem import Problem
+from .socket_thread import Incoming, SocketThread
+
+SILENCE_SECONDS = 2.0
+"""A backend that has said nothing for so long is hung or gone."""
+START_SECONDS = 60.0
+_LOOK_SECONDS = 0.25
+_RESUBSCRIBE_SECONDS = 3.0
+_RESTARTS = 3
+_TICK_SECONDS = 0.003
+_NOT_RUNNING = Problem("backend.not_running", "No backend is running.", fix="Press Start Backend.")
+
+
+class LinkState(Enum):
+    """Where the connection stands. ``ERROR`` comes with a problem, and the client goes on looking for the backend."""
+
+    DISCONNECTED = "disconnected"
+    STARTING = "starting"
+    CONNECTED = "connected"
+    ERROR = "error"
+
+
+class BackendClient:
+    """Everything the add-on knows about its backend and its jobs. Used from the main thread alone.
+
+    Attributes:
+        state: where the connection stands. problem: why, in state ``ERROR``; a passing trouble otherwise, or None.
+        welcome: what the connected backend is and has.
+        jobs: by id, in the order in which they became known.
+    """
+
+    def __init__(self, home: Path, avatar_folder: Path, client_name: str = "") -> None:
+        self.home = home
+        self.avatar_folder = avatar_folder
+        self.state = LinkState.DISCONNECTED
+        self.problem: Problem | None = None
+        self.welcome: Welcome | None = None
+        self.jobs: dict[str, JobView] = {}
+        self._hello = Hello(SOFTWARE_VERSION, client_name)
+        self._line: SocketThread | None = None
+        self._process: BackendProcess | None = None
+        self._launch: tuple[str, bool] = ("", False)
+        self._since = 0.0
+        self._next_look = 0.0
+        self._restarts = 0
+
+    # What the artist asks for ----------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Look for a running backend and stay connected to it, whatever happens to it."""
+        self._drop_line()
+        self._enter(LinkState.STARTING)
+        self._look(time.monotonic())
+
+    def start(self, python: str = "", *, outlive_blender: bool = False) -> None:
+        """Start a backend, or connect to the one that runs already. ``python`` as in ``launch.find_backend_python``."""
+        self._launch = python, outlive_blender
+        self._restarts = 0
+        self.connect()
+        if self._line is None:
+            self._launch_backend()
+
+    def stop(self) -> None:
+        """Stop the backend. Unfinished jobs stay in its journal and go on at its next start."""
+        if self._line is not None:
+            self._line.send(Shutdown(), control=True)
+        if self._process is not None:
+            self._process.stop()
+        self.disconnect()
+
+    def disconnect(self, wait_seconds: float = 0.0) -> None:
+        """Hang up; the backend goes on."""
+        self._drop_line(wait_seconds)
+        self._enter(LinkState.DISCONNECTED)
+
+    def submit(self, image: bytes, preset: str, name: str = "", *, face: int | None = None) -> str:
+        """Ask for an avatar; returns the job's id. Sent as soon as there is a connection.
+
+        Raises:
+            ValueError: the picture is empty or larger than the protocol allows.
+        """
+        request = GenerateAvatar(np.frombuffer(image, np.uint8), preset, face=face)
+        submission = Submit(new_job_id(), request, name)
+        job = JobView(submission.job, name, mine=True, submission=submission)
+        self.jobs[job.job] = job
+        self._ask_about(job)
+        return job.job
+
+    def cancel(self, job: str) -> None:
+        if self._line is not None:
+            self._line.send(Cancel(job), control=True)
+
+    def fetch(self, job: str, path: Path | None = None) -> None:
+        """Bring the finished avatar of ``job`` into a file; ``jobs[job].path`` is set when it is there."""
+        view = self.jobs[job]
+        if self._line is None or view.result is None or view.fetching:
+            return
+        view.fetching, view.problem = True, None
+        target = path or self.avatar_folder / f"{job}.cameo"
+        self._line.download(Download(job, view.result.size, view.result.sha256, target))
+
+    def poll(self) -> bool:
+        """Take in what came and look after the connection; a few milliseconds at most. Whether anything changed."""
+        now = time.monotonic()
+        before = self.state, self.problem
+        heard = self._hear_all(now + _TICK_SECONDS)
+        if now >= self._next_look and self.state is not LinkState.DISCONNECTED:
+            self._look(now)
+        return heard or before != (self.state, self.problem)
+
+    # The connection --------------------------------------------------------------------------------------------------
+
+    def _enter(self, state: LinkState, problem: Problem | None = None) -> None:
+        if state is not self.state:
+            self._since = time.monotonic()
+        self.state, self.problem = state, problem
+        if state is not LinkState.CONNECTED:
+            self.welcome = None
+
+    def _look(self, now: float) -> None:
+        """What has to be looked at now and then: is the backend there, does it answer, is there another one?"""
+        self._next_look = now + _LOOK_SECONDS
+        if self._line is not None and self._died(self._line.connection):
+            self._lose_backend(self._why_silent(self._line.connection))
+        elif self._line is None:
+            self._find_backend(now)
+        elif self._line.seconds_silent() > (SILENCE_SECONDS if self.state is LinkState.CONNECTED else START_SECONDS):
+            self._lose_backend(self._why_silent(self._line.connection))
+        elif self.state is LinkState.CONNECTED:
+            self._subscribe_again(now)
+
+    def _died(self, connection: Connection) -> bool:
+        """Whether the backend at the other end is one of ours, and has ended."""
+        process = self._process
+        return process is not None and process.process.pid == connection.pid and process.exit_code() is not None
+
+    def _find_backend(self, now: float) -> None:
+        try:
+            connection = read_connection(self.home)
+        except ConnectionFileError as error:
+            self._wait_for_start(now, Problem.of(error))
+            return
+        try:
+            check_peer(connection.protocol, connection.software)
+        except ProtocolError as error:
+            self._enter(LinkState.ERROR, Problem.of(error))
+            return
+        self._line = SocketThread(connection, [self._hello, ListJobs()])
+
+    def _wait_for_start(self, now: float, problem: Problem) -> None:
+        if self._process is None:
+            if self.state is LinkState.STARTING:
+                stale = problem.code == "connection.damaged"
+                self._enter(LinkState.ERROR, problem if stale else _NOT_RUNNING)
+        elif self._process.exit_code() is not None:
+            self._explain_death(self._process)
+        elif now - self._since > START_SECONDS and self.state is LinkState.STARTING:
+            cause = self._process.last_words()
+            self._enter(
+                LinkState.ERROR,
+                Problem("backend.slow_start", "The backend does not come up.", cause, "Stop it and start it again."),
+            )
+
+    def _launch_backend(self) -> None:
+        python, outlive = self._launch
+        try:
+            self._process = start_backend(find_backend_python(python), self.home, outlive_blender=outlive)
+        except NoBackend as error:
+            self._enter(LinkState.ERROR, error.problem)
+            return
+        self._enter(LinkState.STARTING)
+
+    def _explain_death(self, process: BackendProcess) -> None:
+        """Our own backend ended by itself: start it again if it was killed at work, else say what it said."""
+        self._process = None
+        unfinished = any(not job.finished for job in self.jobs.values())
+        if unfinished and self._restarts < _RESTARTS and process.exit_code() not in (0, 1):
+            self._restarts += 1
+            self._launch_backend()
+            return
+        sentence = f"The backend stopped (exit code {process.exit_code()})."
+        fix = "Read the cause, then press Start Backend; unfinished jobs go on from where they were."
+        self._enter(LinkState.ERROR, Problem("backend.stopped", sentence, process.last_words(), fix))
+
+    def _why_silent(self, connection: Connection) -> Problem:
+        try:
+            read_connection(self.home)
+        except ConnectionFileError:
+            return Problem(
+                "backend.stopped",
+                "The backend has stopped.",
+                f"process {connection.pid} is gone",
+                "Press Start Backend; unfinished jobs go on from where they were.",
+            )
+        return Problem(
+            "backend.silent",
+            "The backend does not answer.",
+            f"process {connection.pid} has said nothing for {SILENCE_SECONDS:.0f} s; the computer may be overloaded",
+            "Wait a moment: the connection comes back by itself. If it does not, stop the backend and start it again.",
+        )
+
+    def _lose_backend(self, problem: Problem) -> None:
+        self._drop_line()
+        self._enter(LinkState.ERROR, problem)
+
+    def _drop_line(self, wait_seconds: float = 0.0) -> None:
+        if self._line is not None:
+            self._line.close(wait_seconds)
+            self._line = None
+        for job in self.jobs.values():
+            job.fetching = False
+
+    # What came -------------------------------------------------------------------------------------------------------
+
+    def _hear_all(self, until: float) -> bool:
+        heard = False
+        while self._line is not None and (incoming := self._line.next_incoming()) is not None:
+            heard = True
+            self._hear(incoming)
+            if time.monotonic() > until:
+                break
+        return heard
+
+    def _hear(self, incoming: Incoming) -> None:
+        match incoming:
+            case Welcome():
+                self._be_welcome(incoming)
+            case JobList(jobs=listed):
+                for info in listed:
+                    known = info.job in self.jobs
+                    view = self.jobs.setdefault(info.job, JobView(info.job))
+                    view.describe(info)
+                    if not known:
+                        self._ask_about(view)
+            case Accepted(job=job, state=state):
+                self._be_accepted(job, state)
+            case Closing():
+                self._lose_backend(replace(_NOT_RUNNING, code="backend.stopped", sentence="The backend was stopped."))
+            case Downloaded() | DownloadFailed():
+                self._end_download(incoming)
+            case Problem():
+                self.problem = incoming
+            case Failure(job="") | Failure(seq=0):
+                self._be_refused(incoming)
+            case _:
+                self._hear_of_job(incoming)
+
+    def _be_welcome(self, welcome: Welcome) -> None:
+        self._enter(LinkState.CONNECTED)
+        self.welcome = welcome
+        for job in self.jobs.values():
+            if not job.finished or job.result is None:
+                self._ask_about(job)
+            self._fetch_if_wanted(job)
+
+    def _ask_about(self, job: JobView) -> None:
+        """(Re)submit what the backend may not have, and take up the job's events after the last one seen."""
+        job.heard = time.monotonic()
+        if self._line is None or self.state is not LinkState.CONNECTED:
+            return
+        if job.submission is not None:
+            self._line.send(job.submission)
+        self._line.send(Subscribe(job.job, job.seq))
+
+    def _subscribe_again(self, now: float) -> None:
+        """A connection that broke and healed unseen has lost its subscriptions: ask after jobs that are silent."""
+        for job in self.jobs.values():
+            if not job.finished and now - job.heard > _RESUBSCRIBE_SECONDS:
+                self._ask_about(job)
+
+    def _be_accepted(self, job: str, state: JobState) -> None:
+        view = self.jobs.get(job)
+        if view is not None:
+            view.submission = None
+            if state in FINAL or view.seq == 0:
+                view.state = state
+
+    def _be_refused(self, failure: Failure) -> None:
+        view = self.jobs.get(failure.job)
+        if view is None:
+            refused = Problem.of(failure)
+            if failure.code == "protocol.version_mismatch":
+                self._lose_backend(refused)
+            self.problem = refused
+            return
+        view.submission, view.fetching = None, False
+        view.problem = Problem.of(failure)
+        if not view.finished:
+            view.state = JobState.FAILED
+
+    def _end_download(self, incoming: Downloaded | DownloadFailed) -> None:
+        view = self.jobs[incoming.job]
+        view.fetching = False
+        if isinstance(incoming, Downloaded):
+            view.path = incoming.path
+        else:
+            view.problem = incoming.problem
+
+    def _hear_of_job(self, message: Incoming) -> None:
+        view = self.jobs.get(getattr(message, "job", ""))
+        if view is None or isinstance(message, Problem | Downloaded | DownloadFailed):
+            return
+        view.hear(message)
+        self._fetch_if_wanted(view)
+
+    def _fetch_if_wanted(self, view: JobView) -> None:
+        """An avatar asked for in this session comes by itself; one that failed to arrive waits for the artist."""
+        if view.mine and view.path is None and view.problem is None:
+            self.fetch(view.job)
+
+
+def client_name(blender_version: str) -> str:
+    return f"Blender {blender_version} (process {os.getpid()})"
