@@ -137,15 +137,15 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
 def _decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image)
+        ImageOps.exif_transpose(image, in_place=True)
     except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
         text = str(error).lower()
         raise _truncated(str(error)) if "truncated" in text else _damaged(error) from error
     alpha = None
-    if upright.has_transparency_data:
-        upright = upright.convert("RGBA")
-        alpha = np.asarray(upright.getchannel("A"), np.float32) / 255
-    rgb = _to_srgb(upright)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = np.asarray(image.getchannel("A"), np.float32) / 255
+    rgb = _to_srgb(image)
     if alpha is None or alpha.min() == 1:
         return rgb, None
     return _on_backdrop(rgb, alpha), alpha
@@ -167,7 +167,7 @@ def _to_srgb(image: Image.Image) -> np.ndarray:
             converted = None  # a broken or mismatched profile: read the numbers as they are
         if converted is not None:
             return np.array(converted)
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _on_backdrop(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:

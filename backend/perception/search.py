@@ -14,6 +14,7 @@ from .steadiness import landmark_spread
 _UNSTEADY = (
     1.6  # mean spread, percent of the face's height: photos .3, rough drawings up to 1.4, clouds and cells 1.7-8
 )
+_PATIENT_PIXELS = 2_000_000
 _LARGE = 0.2  # of the picture: beside a smaller face the coarse look may have missed others
 _SAME_FACE = 0.5  # two finds are one face when their centres are nearer than this part of its size
 
@@ -22,9 +23,20 @@ def search_faces(image: np.ndarray) -> list[FaceLandmarks]:
     """Return the landmarks of all faces in ``image`` (uint8 [H,W,3]), largest first.
 
     The picture is taken as it is; only when nothing is found, more contrast, softer lines and other orientations are
-    tried. Landmarks are always in the pixels of ``image``.
+    tried, on a picture of at most two million pixels. Landmarks are always in the pixels of ``image``.
     """
-    for variant in (_as_it_is, _more_contrast, _softer, _on_paper):
+    found = _faces(image)
+    if found:
+        return found
+    height, width = image.shape[:2]
+    shrink = max(1.0, np.sqrt(height * width / _PATIENT_PIXELS))
+    size = max(1, round(width / shrink)), max(1, round(height / shrink))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if shrink > 1 else image
+    return [_scaled(face, width / size[0]) for face in _faces_of_variants(small)]
+
+
+def _faces_of_variants(image: np.ndarray) -> list[FaceLandmarks]:
+    for variant in (_more_contrast, _softer, _on_paper):
         found = _faces(variant(image))
         if found:
             return found
@@ -33,6 +45,10 @@ def search_faces(image: np.ndarray) -> list[FaceLandmarks]:
         if found:
             return [_turned_back(face, image.shape[:2], quarter_turns) for face in found]
     return []
+
+
+def _scaled(face: FaceLandmarks, scale: float) -> FaceLandmarks:
+    return FaceLandmarks((face.points * scale).astype(np.float32), face.blendshapes, face.presence)
 
 
 def _faces(image: np.ndarray) -> list[FaceLandmarks]:
@@ -58,10 +74,6 @@ def _size(face: FaceLandmarks) -> float:
 def _same(a: FaceLandmarks, b: FaceLandmarks) -> bool:
     distance = np.linalg.norm(a.points[:, :2].mean(axis=0) - b.points[:, :2].mean(axis=0))
     return bool(distance < _SAME_FACE * max(_size(a), _size(b)))
-
-
-def _as_it_is(image: np.ndarray) -> np.ndarray:
-    return image
 
 
 def _more_contrast(image: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from ..artifacts import Portrait
 from ..config import PortraitConfig
 from ..errors import PortraitError
 from ..perception.angles import head_angles
+from ..perception.landmark_names import NOSE_TIP
 from ..perception.landmarks import FaceLandmarks, find_landmarks
 from ..perception.matting import portrait_matte
 from ..perception.occlusion import occlusion_warnings
@@ -61,7 +62,7 @@ def prepare_portrait(
     found = _choose_face(picture.rgb, config, face)
     crop = crop_transform(found.landmarks.points, config)
     image = cut_crop(picture.rgb, crop, config.size)
-    inside = cut_crop(np.ones(picture.rgb.shape[:2], np.float32), crop, config.size, outside=0.0)
+    inside = inside_mask(crop, picture.rgb.shape[:2], config.size)
     reporter.progress(0.6, "separating head and background")
     matte = _matte(image, picture, crop, config)
     landmarks = find_landmarks(image) or _mapped(found.landmarks, crop)
@@ -97,11 +98,11 @@ def crop_transform(points: np.ndarray, config: PortraitConfig) -> np.ndarray:
     return np.concatenate([linear, (config.size / 2 - scale * center)[:, None]], axis=1)
 
 
-def cut_crop(image: np.ndarray, crop: np.ndarray, size: int, *, outside: float | None = None) -> np.ndarray:
+def cut_crop(image: np.ndarray, crop: np.ndarray, size: int) -> np.ndarray:
     """Resample ``image`` ([H,W] or [H,W,3], uint8 or float32) into the square crop of ``size`` pixels.
 
-    Outside the picture: its border pixels repeated, or the constant ``outside``. A large picture is blurred to the
-    crop's resolution first, so that nothing aliases.
+    Outside the picture its border pixels are repeated. A large picture is shrunk and blurred to the crop's resolution
+    first, so that nothing aliases.
     """
     scale = float(np.sqrt(np.linalg.det(crop[:, :2])))
     corners = np.array([[0, size, size, 0], [0, 0, size, size]], float)
@@ -110,13 +111,30 @@ def cut_crop(image: np.ndarray, crop: np.ndarray, size: int, *, outside: float |
     low = np.clip(np.floor(in_source.min(axis=1) - margin), 0, np.array(image.shape[1::-1]) - 1).astype(int)
     high = np.ceil(in_source.max(axis=1) + margin).astype(int)
     part = image[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
-    if scale < 1:
-        part = cv2.GaussianBlur(part, (0, 0), 0.4 / scale)
-    matrix = crop.copy()  # from the part's pixels; OpenCV puts pixel centres at integers, we at half-integers
-    matrix[:, 2] += crop[:, :2] @ (low + 0.5) - 0.5
-    border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
+    pixel = np.ones(2)  # source pixels per pixel of the part
+    if scale < 0.5:
+        shrunk = max(1, int(part.shape[1] * 2 * scale)), max(1, int(part.shape[0] * 2 * scale))
+        pixel = np.array(part.shape[1::-1]) / shrunk
+        part = cv2.resize(part, shrunk, interpolation=cv2.INTER_AREA)
+    linear = crop[:, :2] * pixel
+    if scale * pixel.mean() < 1:
+        part = cv2.GaussianBlur(part, (0, 0), 0.4 / (scale * pixel.mean()))
+    # From the part's pixels; OpenCV puts pixel centres at integers, we at half-integers.
+    offset = crop[:, :2] @ low + crop[:, 2] + linear @ np.full(2, 0.5) - 0.5
+    matrix = np.concatenate([linear, offset[:, None]], axis=1)
     flags = cv2.INTER_CUBIC if image.dtype == np.uint8 else cv2.INTER_LINEAR
-    return cv2.warpAffine(part, matrix, (size, size), flags=flags, borderMode=border, borderValue=outside or 0.0)
+    return cv2.warpAffine(part, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def inside_mask(crop: np.ndarray, shape: tuple[int, int], size: int) -> np.ndarray:
+    """Return float32 [size,size]: 1 where the crop shows pixels of a picture of ``shape`` (H, W), 0 beyond it."""
+    centers = np.arange(size) + 0.5
+    x, y = np.meshgrid(centers, centers)
+    to_source = np.linalg.inv(crop[:, :2])
+    source_x, source_y = np.tensordot(to_source, np.stack([x, y]) - crop[:, 2, None, None], axes=1)
+    to_border = np.minimum.reduce([source_x, shape[1] - source_x, source_y, shape[0] - source_y])
+    scale = np.sqrt(np.linalg.det(crop[:, :2]))
+    return np.clip(to_border * scale + 0.5, 0, 1).astype(np.float32)
 
 
 def _choose_face(rgb: np.ndarray, config: PortraitConfig, face: int | None) -> _Found:
@@ -138,7 +156,7 @@ def _choose_face(rgb: np.ndarray, config: PortraitConfig, face: int | None) -> _
     chosen = faces[face or 0]
     height = face_height(chosen.points)
     _require_usable(chosen, height, config)
-    return _Found(chosen, height, tuple(_choice_warnings(len(faces), face, height, config)))
+    return _Found(chosen, height, tuple(_choice_warnings(faces, face, height, config)))
 
 
 def face_height(points: np.ndarray) -> float:
@@ -165,10 +183,14 @@ def _require_usable(face: FaceLandmarks, height: float, config: PortraitConfig) 
         )
 
 
-def _choice_warnings(count: int, face: int | None, height: float, config: PortraitConfig) -> list[Warning_]:
+def _choice_warnings(
+    faces: list[FaceLandmarks], face: int | None, height: float, config: PortraitConfig
+) -> list[Warning_]:
     warnings = []
-    if count > 1 and face is None:
-        sentence = f"{count} faces were found; the largest was taken. Another can be chosen by its number."
+    if len(faces) > 1 and face is None:
+        nose = [landmarks.points[NOSE_TIP] for landmarks in faces]
+        places = ", ".join(f"{number} at ({x:.0f}, {y:.0f})" for number, (x, y, _) in enumerate(nose, start=1))
+        sentence = f"{len(faces)} faces were found; the largest (number 1) was taken. By number and pixel: {places}."
         warnings.append(("portrait.several_faces", sentence))
     if height < config.low_resolution_pixels:
         sentence = f"The face is only {height:.0f} pixels high; fine detail will be missing."
