@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from ..artifacts import AvatarMesh, Control, HeadParameters, Part
+from ..errors import CameoError
+from .lids import personal_blink
 
 DATA = Path(__file__).parent / "data"
 
@@ -41,6 +43,7 @@ class HeadModel:
         posedirs: float32 [36,V,3]; weights: float32 [V,5]; J_regressor: float32 [5,V].
         mirror: int32 [V], index of the mirrored vertex.
         masks: bool [V] by name (``skin``, ``scalp``, ``lips``, ``left_eyeball``, ...).
+        lid_rows: int32 [2,R,C], the lids' vertices, left and right (``lids.py``).
         landmarks478: the landmarker's 478 points.
         uv: float32 [T,2], uv_faces: int32 [F,3].
         controls: what the artist keys, the 52 ARKit names first.
@@ -58,6 +61,7 @@ class HeadModel:
     J_regressor: np.ndarray
     mirror: np.ndarray
     masks: dict[str, np.ndarray]
+    lid_rows: np.ndarray
     landmarks478: LandmarkEmbedding
     uv: np.ndarray
     uv_faces: np.ndarray
@@ -86,14 +90,6 @@ class HairShell:
     colors: np.ndarray
 
 
-def _embedding(archive: np.lib.npyio.NpzFile, prefix: str) -> LandmarkEmbedding:
-    return LandmarkEmbedding(
-        archive[f"{prefix}_face"].astype(np.int32),
-        archive[f"{prefix}_bary"].astype(np.float32),
-        archive[f"{prefix}_spread"].astype(np.float32),
-    )
-
-
 def _controls(names: np.ndarray, units: np.ndarray, joints: np.ndarray) -> tuple[Control, ...]:
     """Rows (control, unit, gain) and (control, joint, axis, radians) become one :class:`Control` a name."""
     found = []
@@ -105,9 +101,27 @@ def _controls(names: np.ndarray, units: np.ndarray, joints: np.ndarray) -> tuple
 
 
 @lru_cache(maxsize=2)
-def load_head_model(path: Path | None = None) -> HeadModel:
-    """Read the built-in head (or another file of the same layout)."""
-    with np.load(path or DATA / "head.npz", allow_pickle=False) as archive:
+def load_head_model(folder: Path = DATA) -> HeadModel:
+    """Read the built-in head (or another of the same layout: ``head.npz`` and ``landmarks478.npz`` in ``folder``)."""
+    with np.load(folder / "landmarks478.npz", allow_pickle=False) as archive:
+        embedding = LandmarkEmbedding(
+            archive["face"].astype(np.int32), archive["bary"].astype(np.float32), archive["spread"].astype(np.float32)
+        )
+        topology = str(archive["topology_id"])
+    model = read_head(folder / "head.npz", embedding)
+    if topology != model.topology_id:
+        raise CameoError(
+            "head.landmarks_of_another_head",
+            "The landmarks were embedded on another head model.",
+            cause=f"They belong to topology {topology}, the head is {model.topology_id}.",
+            fix="Run tools/embed_landmarks.py.",
+        )
+    return model
+
+
+def read_head(file: Path, landmarks: LandmarkEmbedding) -> HeadModel:
+    """Read a head file and give it ``landmarks``."""
+    with np.load(file, allow_pickle=False) as archive:
         masks = np.unpackbits(archive["masks"], axis=1)[:, : len(archive["v_template"])].astype(bool)
         return HeadModel(
             v_template=archive["v_template"].astype(np.float32),
@@ -121,12 +135,34 @@ def load_head_model(path: Path | None = None) -> HeadModel:
             J_regressor=archive["J_regressor"].astype(np.float32),
             mirror=archive["mirror"].astype(np.int32),
             masks=dict(zip((str(n) for n in archive["mask_names"]), masks)),
-            landmarks478=_embedding(archive, "lm478"),
+            lid_rows=archive["lid_rows"].astype(np.int32),
+            landmarks478=landmarks,
             uv=archive["uv"].astype(np.float32),
             uv_faces=archive["uv_faces"].astype(np.int32),
             controls=_controls(archive["control_names"], archive["control_units"], archive["control_joints"]),
             topology_id=str(archive["topology_id"]),
         )
+
+
+def personal_units(model: HeadModel, vertices: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    """The model's ``unit_dirs`` [U,V,3] with a blink that closes the lids of this person.
+
+    Args:
+        vertices: [V,3] neutral. joints: [5,3] of the same person.
+    """
+    units = model.unit_dirs.copy()
+    template = model.v_template.astype(np.float64), model.joints(model.v_template)
+    person = np.asarray(vertices, np.float64), joints
+    for side, (name, ball) in enumerate((("eyeBlinkLeft", "left_eyeball"), ("eyeBlinkRight", "right_eyeball"))):
+        mask, joint = model.masks[ball], 3 + side
+        eyes = []
+        for points, places in (template, person):
+            center = places[joint].astype(np.float64)
+            radius = float(np.median(np.linalg.norm(points[mask] - center, axis=1)))
+            eyes.append((points, center, radius))
+        unit = model.unit_names.index(name)
+        units[unit] = personal_blink(units[unit], model.lid_rows[side], *eyes)
+    return units
 
 
 def make_avatar_mesh(
@@ -138,6 +174,8 @@ def make_avatar_mesh(
     hair_shell: HairShell | None = None,
 ) -> AvatarMesh:
     """The rigged mesh of one person: the model's rig on ``neutral_vertices`` [V,3], plus hair that follows the neck joint.
+
+    The lids are made to close on this person's eyes.
 
     Args:
         colors: float [V,3] sRGB 0..1, for showing the proxy.
@@ -164,7 +202,7 @@ def make_avatar_mesh(
         faces=faces,
         part=part,
         unit_names=model.unit_names,
-        unit_dirs=padded(model.unit_dirs),
+        unit_dirs=padded(personal_units(model, vertices, places)),
         posedirs=padded(model.posedirs),
         weights=np.concatenate([model.weights, follow_neck]),
         joints=places,

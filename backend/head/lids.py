@@ -1,0 +1,87 @@
+"""Eyelids that close on this person's eyes: the blink is computed, not scaled.
+
+The lids are a regular grid of vertices: rows are closed loops round the opening (from the hidden inside of the lid
+outwards), columns run from the inner corner over the upper lid to the outer corner and back along the lower lid. A lid
+vertex turns about the horizontal axis through the eye's centre, which keeps it on the eyeball; a linear blink cannot do
+that for every identity, because openings differ.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+MARGIN_ROW = 2
+"""The row where the lids touch the ball."""
+ROW_SWING = np.array([1.0, 1.0, 1.0, 1.0, 0.98, 0.9, 0.75, 0.56, 0.36, 0.17, 0.05])
+"""How far each row follows its margin: the lid unfolds from under the crease."""
+ROW_REST = np.array([-0.6, 0.7, 1.1, 1.5, 1.8, 1.9, 1.9, 1.8, 1.5, 1.5, 1.5]) * 1e-3
+"""Height of each row over the ball when closed, metres; the crease lies deeper than the lid below it."""
+ROW_SHARE = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.6, 0.3])
+"""How much of the motion is computed here; the rest is the artist's blink, which also moves brow and cheek."""
+LOWER_RISE = 0.16
+"""Part of the opening that the lower lid closes."""
+OVERLAP = 0.03
+"""Radians by which the upper margin passes the lower one, so that no gap is left between the two polylines."""
+
+
+def _polar(points: np.ndarray, center: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, elevation about the x axis through ``center`` and distance from that axis, each [...]."""
+    x, y, z = np.moveaxis(points - center, -1, 0)
+    return x, np.arctan2(y, z), np.hypot(y, z)
+
+
+def _cartesian(x: np.ndarray, elevation: np.ndarray, distance: np.ndarray, center: np.ndarray) -> np.ndarray:
+    return np.stack([x, distance * np.sin(elevation), distance * np.cos(elevation)], -1) + center
+
+
+def opening(points: np.ndarray, center: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Elevation of the upper and the lower margin at every column's x; ``points`` [R,C,3]. Each float64 [C]."""
+    x, elevation, _ = _polar(points[MARGIN_ROW], center)
+    half = len(x) // 2
+    upper = np.arange(half + 1)
+    lower = np.r_[0, np.arange(len(x) - 1, half - 1, -1)]
+
+    def along(columns: np.ndarray) -> np.ndarray:
+        order = np.argsort(x[columns], kind="stable")
+        return np.interp(x, x[columns][order], elevation[columns][order])
+
+    return along(upper), along(lower)
+
+
+def swing(points: np.ndarray, center: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Lid vertices [R,C,3] after their margins turned by ``angle`` [C] radians (up is positive); rows follow in part."""
+    x, elevation, distance = _polar(points, center)
+    return _cartesian(x, elevation + ROW_SWING[:, None] * angle, distance, center)
+
+
+def closing(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
+    """Displacement [R,C,3] that closes the lids ``points`` [R,C,3] over a ball of ``radius`` metres."""
+    x, elevation, distance = _polar(points, center)
+    high, low = opening(points, center)
+    gap = np.maximum(high - low, 0)
+    meet = low + LOWER_RISE * gap
+    reach = gap / max(gap.max(), 1e-6)
+    upper = np.arange(len(gap)) < len(gap) // 2
+    angle = np.where(upper, meet - high - OVERLAP * reach, meet - low)
+    moved = np.minimum(1, 1.6 * reach) * ROW_SWING[:, None]
+    on_ball = np.sqrt(np.maximum((radius + ROW_REST[:, None]) ** 2 - x**2, (0.3 * radius) ** 2))
+    closed = _cartesian(x, elevation + ROW_SWING[:, None] * angle, distance + moved * (on_ball - distance), center)
+    return closed - points
+
+
+def personal_blink(
+    blink: np.ndarray,
+    rows: np.ndarray,
+    template: tuple[np.ndarray, np.ndarray, float],
+    person: tuple[np.ndarray, np.ndarray, float],
+) -> np.ndarray:
+    """The blink unit [V,3] of the template, changed so that it closes a person's lids.
+
+    Args:
+        rows: int [R,C] vertex indices of one eye's lids.
+        template, person: (neutral vertices [V,3], centre of the eye [3], radius of the ball) of each.
+    """
+    result = blink.copy()
+    difference = closing(person[0][rows], *person[1:]) - closing(template[0][rows], *template[1:])
+    result[rows] += ROW_SHARE[:, None, None] * difference
+    return result
