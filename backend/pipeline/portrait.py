@@ -149,9 +149,9 @@ def _choose_face(rgb: np.ndarray, config: PortraitConfig, face: int | None) -> _
     if face is not None and not 0 <= face < len(faces):
         raise PortraitError(
             "portrait.no_such_face",
-            f"There is no face number {face + 1} in the picture.",
+            f"There is no face number {face} in the picture.",
             cause=f"{len(faces)} found",
-            fix="Choose a smaller number; faces are counted from the largest.",
+            fix="Choose a smaller number; faces are counted from the largest, which is 0.",
         )
     chosen = faces[face or 0]
     height = face_height(chosen.points)
@@ -189,8 +189,8 @@ def _choice_warnings(
     warnings = []
     if len(faces) > 1 and face is None:
         nose = [landmarks.points[NOSE_TIP] for landmarks in faces]
-        places = ", ".join(f"{number} at ({x:.0f}, {y:.0f})" for number, (x, y, _) in enumerate(nose, start=1))
-        sentence = f"{len(faces)} faces were found; the largest (number 1) was taken. By number and pixel: {places}."
+        places = ", ".join(f"{number} at ({x:.0f}, {y:.0f})" for number, (x, y, _) in enumerate(nose))
+        sentence = f"{len(faces)} faces were found; the largest (number 0) was taken. By number and pixel: {places}."
         warnings.append(("portrait.several_faces", sentence))
     if height < config.low_resolution_pixels:
         sentence = f"The face is only {height:.0f} pixels high; fine detail will be missing."
