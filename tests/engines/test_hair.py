@@ -112,7 +112,8 @@ def strands(known_hair):
     size = known_hair.camera.width
     x = np.mgrid[0:size, 0:size][1]
     stripes = (127 + 100 * np.sin(x / 2.5))[..., None].repeat(3, 2).astype(np.uint8)  # vertical strands
-    seen = look_at_shell(ATLAS, known_hair.radius, known_hair.mask, known_hair.mask, known_hair.camera)
+    mask, everything = known_hair.mask, np.ones_like(known_hair.mask)
+    seen = look_at_shell(ATLAS, known_hair.radius, mask, mask, everything, known_hair.camera)
     return comb(ATLAS, known_hair.radius, stripes, known_hair.mask, seen, known_hair.camera, 0)
 
 

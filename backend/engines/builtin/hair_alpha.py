@@ -33,6 +33,7 @@ class PhotoOnShell:
         hair: float32 0..1, the hair mask there or a little inside.
         trust: float32 0..1, how well the photo sees the cell: good enough for colours.
         visible: float32 0..1, whether the photo sees the cell at all: good enough to tell hair from skin.
+        cut_off: bool, the cell lies beyond the picture's edge.
     """
 
     cosine: np.ndarray
@@ -40,12 +41,22 @@ class PhotoOnShell:
     hair: np.ndarray
     trust: np.ndarray
     visible: np.ndarray
+    cut_off: np.ndarray
 
 
 def look_at_shell(
-    atlas: HairAtlas, radius: np.ndarray, hair_mask: np.ndarray, person: np.ndarray, camera: Camera
+    atlas: HairAtlas,
+    radius: np.ndarray,
+    hair_mask: np.ndarray,
+    person: np.ndarray,
+    known: np.ndarray,
+    camera: Camera,
 ) -> PhotoOnShell:
-    """Project the shell (radius [R,C] metres) into the photo; ``hair_mask``, ``person`` bool [S,S]."""
+    """Project the shell (radius [R,C] metres) into the photo.
+
+    Args:
+        hair_mask, person: bool [S,S]. known: bool [S,S], pixels that really are in the picture.
+    """
     points = atlas.points(radius)
     cosine = facing(points, shell_normals(atlas, blur_wrapped(radius, 2.0)), camera)
     pixel = project(points.reshape(-1, 3), camera)[:, :2].reshape(*atlas.shape, 2)
@@ -58,7 +69,9 @@ def look_at_shell(
         np.where(possible, np.clip((cosine - least) / width, 0, 1), 0).astype(np.float32)
         for least, width in ((0.25, 0.2), (0.06, 0.12))
     )
-    return PhotoOnShell(cosine, pixel, hair, trust, visible)
+    inside = ((pixel >= 0) & (pixel < hair_mask.shape[0])).all(-1)
+    cut_off = ~inside | (sample_photo(known.astype(np.float32), pixel) < 0.5)
+    return PhotoOnShell(cosine, pixel, hair, trust, visible, cut_off)
 
 
 def sample_photo(image: np.ndarray, pixel: np.ndarray) -> np.ndarray:
@@ -82,8 +95,8 @@ def hair_alpha(
     hair = seen.hair * (1 - borrowed) + seen.hair[:, mirror] * borrowed
     trust = np.maximum(trust, borrowed)
     turn = np.abs(relative_azimuth(atlas, camera))[None]
-    behind = np.clip((turn - 0.33 * np.pi) / 0.3, 0, 1)
-    guess = _behind_the_rim(atlas, outline, scalp, camera, seed) * behind + hair * (turn < 0.36 * np.pi)
+    behind = np.where(seen.cut_off, 1, np.clip((turn - 0.33 * np.pi) / 0.3, 0, 1))
+    guess = _behind_the_rim(atlas, outline, scalp, camera, seed) * behind + hair * (turn < 0.36 * np.pi) * ~seen.cut_off
     alpha = np.maximum(trust * hair, (1 - trust) * np.clip(guess, 0, 1))
     alpha = _fill_and_drop(atlas, alpha * (1 - _throat(atlas)))
     return np.clip(blur_wrapped(alpha, 0.0012 / atlas.cell), 0, 1)

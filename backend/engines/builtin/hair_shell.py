@@ -96,8 +96,9 @@ def build_hair(
     atlas = HairAtlas.with_cell(cell)
     skull = skull_radius(atlas, head.skin)
     person = (portrait.matte > 0.5) & (portrait.inside > 0.5)
-    radius, outline = solve_shell(atlas, skull, segmentation.hair_mask & person, portrait.inside > 0.5, camera)
-    seen = look_at_shell(atlas, radius, segmentation.hair_mask, person, camera)
+    known = portrait.inside > 0.5
+    radius, outline = solve_shell(atlas, skull, segmentation.hair_mask & person, known, camera)
+    seen = look_at_shell(atlas, radius, segmentation.hair_mask, person, known, camera)
     strands = comb(atlas, radius, portrait.image, segmentation.hair_mask, seen, camera, seed)
     scalp = _scalp_map(atlas, head)
     alpha = hair_alpha(atlas, seen, outline, scalp, camera, seed)

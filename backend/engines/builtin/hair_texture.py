@@ -42,13 +42,20 @@ def hair_color(
     """Colour of every cell, float32 [R,C,3] sRGB 0..1."""
     photo = _read_photo(atlas, alpha, seen, portrait, segmentation)
     if photo.known.sum() < 200:
-        return np.full((*atlas.shape, 3), 0.2, np.float32)
+        return _guessed_color(strands, portrait, segmentation)
     hat = _spread_hat(atlas, photo.known, seen, segmentation)
     broad = _broad_color(atlas, photo, hat, _color_beside_face(portrait, segmentation))
     synthetic = broad + _strand_detail(atlas, photo, broad, strands) * (1 - hat)[..., None]
     keep = _photo_weight(atlas, alpha, photo.known, strands, hat)
     color = photo.color * keep[..., None] + synthetic * (1 - keep[..., None])
     return np.clip(color / 255, 0, 1).astype(np.float32)
+
+
+def _guessed_color(strands: Strands, portrait: Portrait, segmentation: Segmentation) -> np.ndarray:
+    """Where the photo shows next to no hair: one colour and ordinary strands, float32 [R,C,3]."""
+    base = _color_beside_face(portrait, segmentation)
+    pattern = 1 + 0.12 * strands.clumps + 0.08 * strands.fine
+    return np.clip(base / 255 * pattern[..., None], 0, 1).astype(np.float32)
 
 
 def _read_photo(

@@ -71,6 +71,8 @@ class _Layout:
     face: np.ndarray
     features: np.ndarray
     cheeks: np.ndarray  # surely skin: inside the face, below the brows, no features
+    forehead: np.ndarray  # the face and a little more above it: bright spots there are shine, not hair
+    whole: bool  # the top of the head is in the picture
 
 
 def segment_portrait(portrait: Portrait, config: BuiltinConfig) -> Segmentation:
@@ -79,7 +81,8 @@ def segment_portrait(portrait: Portrait, config: BuiltinConfig) -> Segmentation:
     likelihood, hair_seeds, bald = _likelihoods(layout)
     posterior = _posteriors(layout, likelihood)
     mask = _hair_mask(layout, posterior[0], hair_seeds)
-    bald = config.hair == "bald" or (config.hair == "auto" and (bald or mask.sum() < 0.15 * layout.face.sum()))
+    bald = bald or (layout.whole and mask.sum() < 0.15 * layout.face.sum())
+    bald = config.hair == "bald" or (config.hair == "auto" and bald)
     hat_mask = _hat_mask(layout, mask) if config.hair in ("auto", "hat") and not bald else np.zeros_like(mask)
     if config.hair == "hat" and not hat_mask.any():
         hat_mask = mask & (layout.y < layout.eye_y)
@@ -101,6 +104,8 @@ def _layout(portrait: Portrait) -> _Layout:
     features = cv2.dilate(features, np.ones((3, 3)), iterations=int(unit * 0.08)) > 0
     y = np.arange(size)[:, None]
     eye_y = float(marks[EYE_CORNERS, 1].mean())
+    forehead = polygon_mask(marks[list(OVAL)] - np.maximum(eye_y - marks[list(OVAL), 1:], 0) * [0.0, 0.35], size)
+    top = max(0, round(float(marks[FOREHEAD, 1]) - 0.4 * unit))
     core = cv2.erode(face.astype(np.uint8), np.ones((3, 3)), iterations=int(unit * 0.12)) > 0
     return _Layout(
         lab=cv2.cvtColor(portrait.image, cv2.COLOR_RGB2LAB).astype(np.float32),
@@ -113,6 +118,8 @@ def _layout(portrait: Portrait) -> _Layout:
         face=face,
         features=features,
         cheeks=core & ~features & (y > eye_y - 0.1 * unit),
+        forehead=face | forehead,
+        whole=bool(portrait.inside[top, face.any(0)].mean() > 0.5),
     )
 
 
@@ -128,14 +135,15 @@ def _likelihoods(layout: _Layout) -> tuple[np.ndarray, np.ndarray, bool]:
     beside_face = cv2.dilate(layout.face.astype(np.uint8), np.ones((3, 3)), iterations=int(layout.unit * 0.1)) == 0
     skin = ColorMixture.fit(layout.lab[layout.cheeks], 3).log_likelihood(layout.lab)
     usual = np.percentile(skin[layout.cheeks], 12)
-    seeds = layout.foreground & beside_face & (layout.y < layout.eye_y - 0.25 * layout.unit)
+    seeds = layout.foreground & beside_face & ~layout.forehead & (layout.y < layout.eye_y - 0.25 * layout.unit)
     unlike_skin = seeds & ((skin < usual - 1.5) | (layout.y < layout.top_y - 0.9 * layout.unit))
     chosen = unlike_skin if unlike_skin.sum() > 0.2 * seeds.sum() else seeds
     hair = _mixture_or_never(layout.lab, chosen, 4)
     hairy = seeds & (np.logaddexp(hair, OUTLIER) > skin - 0.5)
     cloth_seeds = layout.foreground & beside_face & (layout.y > layout.chin_y + 0.55 * layout.unit) & (skin < usual - 1)
     cloth = _mixture_or_never(layout.lab, cloth_seeds, 4)
-    return np.stack([hair, skin, cloth]), hairy, bool(hairy.sum() < 0.25 * seeds.sum())
+    bald = seeds.sum() > 0.05 * layout.face.sum() and hairy.sum() < 0.25 * seeds.sum()
+    return np.stack([hair, skin, cloth]), hairy, bool(bald)
 
 
 def _mixture_or_never(lab: np.ndarray, seeds: np.ndarray, components: int) -> np.ndarray:
@@ -155,8 +163,10 @@ def _posteriors(layout: _Layout, likelihood: np.ndarray) -> np.ndarray:
     below_chin = (y - layout.chin_y) / (0.4 * unit)
     prior_cloth = np.where(below_chin > 0, np.minimum(below_chin, 3) - 1.5, -8) + np.zeros_like(layout.face, float)
     likelihood = likelihood.copy()
-    # Colours nobody has seen (highlights, a ribbon) are hair above the eyes and neither hair nor skin below.
-    likelihood[0] = np.where(y < layout.eye_y, np.logaddexp(likelihood[0], OUTLIER), likelihood[0])
+    # Colours nobody has seen are shine on the forehead, hair (a ribbon) elsewhere above the eyes, and neither below.
+    above = y < layout.eye_y
+    likelihood[0] = np.where(above & ~layout.forehead, np.logaddexp(likelihood[0], OUTLIER), likelihood[0])
+    likelihood[1] = np.where(above & layout.forehead, np.logaddexp(likelihood[1], OUTLIER), likelihood[1])
     below = (y >= layout.eye_y) & ~layout.face
     likelihood[2] = np.where(below, np.logaddexp(likelihood[2], OUTLIER - prior_cloth), likelihood[2])
     score = np.maximum(likelihood + np.stack([prior_hair, prior_skin, prior_cloth]), -40).astype(np.float32)
