@@ -13,6 +13,7 @@ from rich.markup import escape
 from ..protocol.messages import Failure
 from .commands.doctor import doctor
 from .commands.generate import generate
+from .commands.measure import measure
 from .commands.serve import serve
 from .commands.weights import weights
 from .errors import CameoError
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "generate": generate,
     "weights": weights,
     "doctor": doctor,
+    "measure": measure,
 }
 """A new subcommand is a function in ``commands`` and a line here."""
 
