@@ -14,6 +14,7 @@ from .binding_torch import PosedTriangles, posed_triangles
 from .frames import Frame, TrainingFrames
 from .losses import needle_penalty, offset_penalty, photometric, scale_penalty
 from .parameters import GaussianParameters
+from .perceptual import Perceptual
 from .rasterizer import Cameras, rasterize
 
 
@@ -24,12 +25,19 @@ class Trainer:
         data: the pictures.
         posed: vertices float [V,3] of every pose of ``data``.
         bound: the first Gaussians.
+        perceptual: LPIPS or nothing; used on the consistent picture I_C while COIN runs, as the paper does.
     """
 
     def __init__(
-        self, data: PersonalizedSet, posed: list[np.ndarray], bound: BoundGaussians, config: ReconstructionConfig
+        self,
+        data: PersonalizedSet,
+        posed: list[np.ndarray],
+        bound: BoundGaussians,
+        config: ReconstructionConfig,
+        perceptual: Perceptual | None = None,
     ) -> None:
         self.config = config
+        self.perceptual = perceptual if config.perceptual_weight > 0 else None
         self.faces = data.mesh.faces
         self.posed = posed
         self.frames = TrainingFrames(data, config.size)
@@ -78,25 +86,31 @@ class Trainer:
             group["lr"] = first * self.config.final_rate**fraction
 
     def _frame_loss(self, frame: Frame) -> torch.Tensor:
-        image, alpha, cost = self._render(frame)
-        target, target_alpha = frame.rgba[..., :3], frame.rgba[..., 3:]
-        background = self._background()
-        image = image + (1 - alpha) * background
-        target = target + (1 - target_alpha) * background
-        outline = (alpha - target_alpha).abs().mean()
-        return photometric(image, target, self.config.dssim_weight) + self.config.alpha_weight * outline + cost
-
-    def _render(self, frame: Frame) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The view's own picture I_IC [h,w,3] premultiplied, alpha [h,w,1], and what the appearance model costs."""
         base = self.gaussians.color
-        colors = self.appearance.colors(frame.view, base) if self.in_coin else base
         splats = self.gaussians.posed(self.triangles(frame.pose))
-        out = rasterize(splats, Cameras.single(frame.camera), colors=colors[None])
-        image, alpha = out.image[0, 0], out.alpha[0, 0]
+        cameras = Cameras.single(frame.camera)
         if not self.in_coin:
-            return image, alpha, torch.zeros(())
-        image, alpha = self.appearance.picture(frame.view, image, alpha, frame.window)
-        return image, alpha, self.appearance.penalty(frame.view)
+            out = rasterize(splats, cameras, colors=base[None])
+            return self._compare(out.image[0, 0], out.alpha[0, 0], frame, self._background())
+        own = self.appearance.colors(frame.view, base)
+        tables = [own] if self.perceptual is None else [own, base]  # I_IC and I_C share one pass
+        out = rasterize(splats, cameras, colors=torch.cat(tables, 1)[None])
+        alpha, background = out.alpha[0, 0], self._background()
+        image, own_alpha = self.appearance.picture(frame.view, out.image[0, 0, ..., :3], alpha, frame.window)
+        loss = self._compare(image, own_alpha, frame, background) + self.appearance.penalty(frame.view)
+        if self.perceptual is None:
+            return loss
+        consistent = out.image[0, 0, ..., 3:] + (1 - alpha) * background
+        return loss + self.config.perceptual_weight * self.perceptual(consistent, _over(frame.rgba, background))
+
+    def _compare(
+        self, image: torch.Tensor, alpha: torch.Tensor, frame: Frame, background: torch.Tensor
+    ) -> torch.Tensor:
+        """Photometric loss over a background, and the outline's: premultiplied ``image`` [h,w,3], ``alpha`` [h,w,1]."""
+        target = _over(frame.rgba, background)
+        outline = (alpha - frame.rgba[..., 3:]).abs().mean()
+        photo = photometric(image + (1 - alpha) * background, target, self.config.dssim_weight)
+        return photo + self.config.alpha_weight * outline
 
     def _regularisers(self) -> torch.Tensor:
         g, config = self.gaussians, self.config
@@ -133,3 +147,7 @@ class Trainer:
         self.appearance.load_state_dict(state["appearance"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.rng.bit_generator.state = state["rng"]
+
+
+def _over(rgba: torch.Tensor, background: torch.Tensor) -> torch.Tensor:
+    return rgba[..., :3] + (1 - rgba[..., 3:]) * background

@@ -21,6 +21,7 @@ from ..errors import JobCancelled
 from ..gaussians.checkpoint import load_checkpoint, save_checkpoint
 from ..gaussians.initialise import initial_gaussians
 from ..gaussians.losses import psnr, ssim_map
+from ..gaussians.perceptual import load_lpips
 from ..gaussians.rasterizer import warm_up
 from ..gaussians.render import render_avatar, to_uint8
 from ..gaussians.trainer import Trainer
@@ -52,11 +53,12 @@ def reconstruct(
     posed = [pose_vertices(data.mesh, pose) for pose in data.poses]
     bound = initial_gaussians(data.mesh, posed, data.surface, config.cloud)
     with _one_torch_thread():
-        trainer = Trainer(data, posed, bound, config)
+        perceptual, measure = load_lpips() if config.perceptual_weight > 0 else (None, "none: not asked for")
+        trainer = Trainer(data, posed, bound, config, perceptual)
         _train(trainer, data, reporter, checkpoint_dir)
         gaussians = trainer.result()
         reporter.progress(_TRAINED, "Measuring")
-        report = _report(data, gaussians, trainer, time.perf_counter() - started)
+        report = {**_report(data, gaussians, trainer, time.perf_counter() - started), "perceptual": measure}
     avatar = GaussianAvatar(data.mesh, gaussians, np.zeros((1, 1, 3), np.uint8), {})
     thumbnail = _portrait_picture(avatar, data.poses[0], _THUMBNAIL)
     reporter.progress(1.0, "Reconstructed")
@@ -142,7 +144,6 @@ def _report(data: PersonalizedSet, gaussians: BoundGaussians, trainer: Trainer, 
         "size": trainer.frames.size,
         "steps": {"static": config.static_steps, "coin": config.coin_steps},
         "appearance": config.appearance.kind,
-        "perceptual": "none",
         "held_out": _held_out_quality(data, gaussians),
         "needles": float(np.mean(_axis_ratio(gaussians.scale) > _NEEDLE_RATIO)),
         "seconds": round(seconds, 1),
