@@ -73,10 +73,12 @@ def artifact_key(*parts: object) -> str:
 
 @cache
 def code_version() -> str:
-    """Hash of the code that makes artifacts: results of other code are not taken for this code's."""
+    """Hash of the code and data that make artifacts: results of other code are not taken for this code's."""
     digest = hashlib.sha256(SOFTWARE_VERSION.encode())
-    for path in sorted([*(_PACKAGE / "backend").rglob("*.py"), *(_PACKAGE / "protocol").rglob("*.py")]):
-        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + path.read_bytes())
+    for path in sorted([*(_PACKAGE / "backend").rglob("*"), *(_PACKAGE / "protocol").rglob("*")]):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
