@@ -12,7 +12,7 @@ from cameo.backend.gaussians.parameters import GaussianParameters
 from cameo.backend.gaussians.trainer import Trainer
 from cameo.backend.head.lbs import pose_vertices
 
-TINY = ReconstructionConfig(cloud=InitialCloudConfig(gaussians=2000), size=64, static_steps=4, coin_steps=40)
+TINY = ReconstructionConfig(cloud=InitialCloudConfig(gaussians=2000), size=64, static_steps=4, coin_steps=16)
 
 
 @pytest.fixture(scope="module")
