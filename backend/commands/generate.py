@@ -55,7 +55,7 @@ def generate(
         with TerminalReporter(console) as reporter:
             generate_avatar(request, folder, output, reporter)
     finally:
-        kept = (folder / "stages").is_dir()
+        kept = any(folder.glob("stages/*"))
         if work_dir is None and (output.exists() or not kept):
             shutil.rmtree(folder, ignore_errors=True)
     console.print(f"[green]{output}[/green] is ready ({output.stat().st_size / 1e6:.1f} MB).")

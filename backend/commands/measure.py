@@ -7,9 +7,6 @@ from pathlib import Path
 
 import tyro
 
-from ..metrics.avatar_report import measure_stills
-from ..pipeline.portrait import prepare_portrait
-
 
 def measure(
     stills: tyro.conf.Positional[Path],
@@ -25,6 +22,9 @@ def measure(
         output: Write the JSON to this file instead of printing it.
         face: Which face of the photo, counted from the largest (0).
     """
+    from ..metrics.avatar_report import measure_stills  # the server's process shares this command line: load it lean
+    from ..pipeline.portrait import prepare_portrait
+
     report = json.dumps(measure_stills(stills, prepare_portrait(photo, face=face)), indent=2)
     if output is None:
         print(report)

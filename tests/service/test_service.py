@@ -301,7 +301,7 @@ def test_a_client_that_does_not_read_costs_little_and_loses_no_event(backend):
 
 
 def test_the_server_process_has_neither_torch_nor_numba():
-    code = "import sys, cameo.backend.commands.serve; print({'torch', 'numba', 'cv2'} & set(sys.modules))"
+    code = "import sys, cameo.backend.cli; print({'torch', 'numba', 'cv2', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
 
 
