@@ -1,1 +1,1 @@
-"""Avatar -> plain Blender data: mesh, armature, drivers, splats. What is built here plays without add-on and backend."""
+"""Avatar -> plain Blender data: mesh, armature, drivers, splats. It plays without add-on and backend."""

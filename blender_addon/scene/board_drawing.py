@@ -39,7 +39,7 @@ def draw_board(name: str, layout: BoardLayout) -> bpy.types.Object:
     count = 0
     for slider in layout.sliders:
         track = np.array([[0, 0, 0], [SLIDER_LENGTH, 0, 0], [0, -0.002, 0], [0, 0.002, 0]])
-        points.append(track + (slider.x, slider.y, -0.0005))
+        points.append(np.add(track, (slider.x, slider.y, -0.0005)))
         edges += [(count, count + 1), (count + 2, count + 3)]
         count += 4
     for label in layout.labels:
@@ -69,7 +69,7 @@ def _text(label: Label) -> tuple[np.ndarray, list[tuple[int, ...]]]:
     bpy.data.meshes.remove(mesh)
     bpy.data.objects.remove(writer)
     bpy.data.curves.remove(curve)
-    return places.reshape(-1, 3) + (label.x, label.y, 0), faces
+    return np.add(places.reshape(-1, 3), (label.x, label.y, 0)), faces
 
 
 def _shape(name: str, points: np.ndarray, edges: Edges, faces: list[tuple[int, ...]]) -> bpy.types.Object:

@@ -1,4 +1,4 @@
-"""A thin layer over node trees: nodes are made where they are used, so that a graph reads like the formula it computes."""
+"""A thin layer over node trees: nodes are made where they are used: a graph reads like its formula."""
 
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ def read_splats(splats: bpy.types.Object) -> dict[str, np.ndarray]:
         splats: evaluated object (``object.evaluated_get(depsgraph)``).
 
     Returns:
-        ``means`` [N,3] metres, ``quats`` [N,4] wxyz, ``scales`` [N,3] metres, ``opacities`` [N], ``colors`` [N,3] linear.
+        float32 ``means`` [N,3] metres, ``quats`` [N,4] wxyz, ``scales`` [N,3] metres, ``opacities`` [N], and
+        ``colors`` [N,3] scene-linear.
     """
     cloud = splats.data
     return {
