@@ -6,12 +6,13 @@ Nothing is decoded before the header says that it is small enough; metadata (GPS
 from __future__ import annotations
 
 import io
+import struct
 import warnings as python_warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from ..errors import PortraitError
 
@@ -33,6 +34,18 @@ _FOREIGN_BRANDS = {
     b"mif1": "a HEIF photo",
     b"avif": "an AVIF picture",
 }
+# What Pillow's parsers raise on bytes that do not follow the format.
+_PARSE_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    AttributeError,
+    struct.error,
+)
 _WHITE, _GREY = 255, 128
 _BRIGHT = 170  # mean of the opaque pixels above which a white backdrop would swallow the outline
 
@@ -68,6 +81,12 @@ def read_picture(source: str | Path | bytes, *, max_bytes: int, max_pixels: int)
     if len(data) > max_bytes:
         raise _too_large(f"it has {len(data) / 1e6:.0f} MB, at most {max_bytes / 1e6:.0f} MB are read")
     _check_signature(data)
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter("ignore")  # Pillow's remarks on odd metadata are not for the artist
+        return _read_encoded(data, max_pixels)
+
+
+def _read_encoded(data: bytes, max_pixels: int) -> Picture:
     image = _open(data, max_pixels)
     found = []
     # A JPEG with several pictures (MPO: depth or a thumbnail beside the photo) is no animation.
@@ -121,12 +140,10 @@ def _check_signature(data: bytes) -> None:
 def _open(data: bytes, max_pixels: int) -> Image.Image:
     """Parse the header only. Pillow's own bomb limits are replaced by ours, which is lower."""
     try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError:
         raise _too_large(f"it has more than twice the {max_pixels / 1e6:.0f} million pixels that are read") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except _PARSE_ERRORS as error:
         raise _damaged(error) from error
     width, height = image.size
     if width * height > max_pixels:
@@ -138,7 +155,7 @@ def _decode(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
     try:
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
+    except _PARSE_ERRORS as error:
         text = str(error).lower()
         raise _truncated(str(error)) if "truncated" in text else _damaged(error) from error
     alpha = None
