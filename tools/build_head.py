@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-
 from cameo.backend.head.controls import ARKIT_NAMES
 
 sys.path.insert(0, str(Path(__file__).parent))

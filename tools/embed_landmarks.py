@@ -13,12 +13,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.spatial import cKDTree
-
 from cameo.backend.artifacts import Camera, orbit_camera
 from cameo.backend.head.mesh_raster import MeshRaster, project, rasterize_mesh, shade
 from cameo.backend.head.model import DATA, HeadModel, LandmarkEmbedding, read_head
 from cameo.backend.perception.landmarks import find_landmarks
+from scipy.spatial import cKDTree
 
 POINTS = 478
 FIRST_IRIS = 468

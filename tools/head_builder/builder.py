@@ -6,19 +6,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
+from cameo.backend.artifacts import orbit_camera
+from cameo.backend.head.lids import ROW_REST, ROW_SHARE, closing, opening, swing
+from cameo.backend.head.mesh_raster import rasterize_mesh
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
-
-from cameo.backend.head.lids import ROW_SHARE, closing, opening, swing
 
 from . import identities, inner_parts, regions, rig, surface, units
 from .lid_grid import lid_grid
 from .source import Source
 
 SIDES = ("left", "right")
-EYES_APART = 0.40
-"""Share of MakeHuman's eye-trans-out in the mean face: 62 mm between the pupils instead of 58."""
+MEAN_EYES = {"trans-out": 0.40, "scale-incr": 0.5}
+"""Shares of MakeHuman's eye targets in the mean face: 62 mm between the pupils instead of 58, openings of 28 mm."""
 LID_HEIGHTS = (0.0044, -0.0058)
 """Middle of the upper and the lower margin over the eye's centre, metres: the mean of awake adults."""
+SEAL_STEPS, SEAL_REACH = 6, 0.004
+"""How often the lips are moved together at most, and how far the motion reaches, metres."""
+ON_THE_BALL = ("eyeSquint", "eyeWide", "cheekSquint")
+"""Units that push lids; they must not push them into the eyeball."""
 BUST_WEIGHT = 0.35
 """How much the bust counts in the principal components."""
 SCALP_FROM = 0.60
@@ -116,9 +122,11 @@ def shape_template(source: Source, head: Head, mean: np.ndarray) -> np.ndarray:
     samples -= samples[:, skull].mean(1, keepdims=True)
     vertex_weight = np.where(skin & (raw[:, 1] < 0.60), BUST_WEIGHT, 1.0)
     typical, directions = identities.principal_components(samples, vertex_weight)
-    apart = EYES_APART * sum(source.target(f"eyes/{side}-eye-trans-out") for side in "lr")
+    eyes = np.zeros_like(mean)
+    for name, share in MEAN_EYES.items():
+        eyes += share * sum(source.target(f"eyes/{side}-eye-{name}") for side in "lr")
     typical = 0.5 * (typical + typical[head.mirror] * [-1, 1, 1])  # the mean of people is symmetric
-    head.template = raw - origin + typical + head.carry @ apart
+    head.template = raw - origin + typical + head.carry @ eyes
     head.shift = typical[skull].mean(0) - origin
     return directions
 
@@ -137,6 +145,48 @@ def open_lids(head: Head) -> None:
         reached = np.where(upper, high[middle], low[middle])
         angle = (wanted - reached) * (gap / gap.max()) ** 0.7
         head.template[head.lids[side]] = swing(lids, center, angle)
+
+
+def painted(source: Source, head: Head, name: str) -> np.ndarray:
+    """bool [V]: skin that MakeHuman's texture ``name`` marks."""
+    mask = np.zeros(len(head.mirror), bool)
+    mask[: len(head.skin_uv)] = regions.painted(source, name, head.skin_uv)
+    return mask
+
+
+def on_islands(head: Head, *kinds: str) -> np.ndarray:
+    """bool [V]: skin on these UV islands."""
+    mask = np.zeros(len(head.mirror), bool)
+    mask[head.pieces[0].faces[np.isin(head.face_island, [head.island_kinds[kind] for kind in kinds])]] = True
+    return mask
+
+
+def seal_lips(source: Source, head: Head) -> None:
+    """Close the mean mouth: where its inside shows between the lips, they move together."""
+    lips, inside = painted(source, head, "lips"), on_islands(head, "mouth")
+    for _ in range(SEAL_STEPS):
+        middle, gap, columns = _visible_gap(head, inside)
+        if gap.max() < 1e-5:
+            return
+        x, y, z = head.template.T
+        line, width = np.interp(x, columns, middle), np.interp(x, columns, gap)
+        near = (lips | inside) & (z > 0.06)
+        falloff = np.exp(-(((y - line) / SEAL_REACH) ** 2)) * near
+        head.template[:, 1] -= np.sign(y - line) * (0.6 * width + 0.00005 * (width > 0)) * falloff
+
+
+def _visible_gap(head: Head, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Height of the middle of the open mouth and its width at columns x, seen from far in front; each [n] metres."""
+    camera = orbit_camera(0, 0, distance=10.0, fov_deg=0.35, size=600, center=(0, -0.06, 0))
+    cell = 2 * 10.0 * np.tan(np.deg2rad(0.35 / 2)) / 600
+    raster = rasterize_mesh(head.template, head.faces, camera)
+    within = ~head.part_mask("skin") | inside
+    shown = within[head.faces].all(1)[np.maximum(raster.face, 0)] & (raster.face >= 0)
+    columns = (np.arange(600) + 0.5 - 300) * cell
+    heights = -0.06 - (np.arange(600) + 0.5 - 300) * cell
+    count = shown.sum(0)
+    middle = (shown * heights[:, None]).sum(0) / np.maximum(count, 1)
+    return np.where(count > 0, middle, -1.0), gaussian_filter1d(count * cell, 15.0), columns
 
 
 @dataclass(frozen=True)
@@ -173,10 +223,19 @@ def rig_joints(
 
 
 def close_lids(head: Head, cleaned: dict[str, np.ndarray]) -> None:
-    """The blink of the template is computed like every person's (``backend/head/lids.py``)."""
-    for side, name in enumerate(("eyeBlinkLeft", "eyeBlinkRight")):
-        lids, unit, share = head.lids[side], cleaned[name], ROW_SHARE[:, None, None]
-        unit[lids] = (1 - share) * unit[lids] + share * closing(head.template[lids], *head.eye(side))
+    """The template's blink is computed like every person's (``backend/head/lids.py``); other units respect the ball."""
+    share = ROW_SHARE[:, None, None]
+    for side, name in enumerate(("Left", "Right")):
+        lids, (center, radius) = head.lids[side], head.eye(side)
+        points = head.template[lids]
+        blink = cleaned[f"eyeBlink{name}"]
+        blink[lids] = (1 - share) * blink[lids] + share * closing(points, center, radius)
+        floor = radius + np.minimum(ROW_REST[:, None], np.linalg.norm(points - center, axis=2) - radius)
+        for stem in ON_THE_BALL:
+            unit = cleaned[f"{stem}{name}"]
+            moved = points + unit[lids] - center
+            distance = np.linalg.norm(moved, axis=2)
+            unit[lids] += moved * (np.maximum(floor / distance, 1) - 1)[..., None]
 
 
 def find_masks(source: Source, head: Head, artist: dict[str, np.ndarray], made: Rig) -> dict[str, np.ndarray]:
@@ -185,21 +244,13 @@ def find_masks(source: Source, head: Head, artist: dict[str, np.ndarray], made: 
     joints = made.regressor @ t
     skin = head.part_mask("skin")
     size = {name: np.linalg.norm(unit, axis=1) for name, unit in artist.items()}
-    island = np.full(len(t), -1)
-    island[head.pieces[0].faces.ravel()] = np.repeat(head.face_island, 3)
-
-    def painted(name: str) -> np.ndarray:
-        mask = np.zeros(len(t), bool)
-        mask[: len(head.skin_uv)] = regions.painted(source, name, head.skin_uv)
-        return mask
-
     eye_height = (joints[3, 1] + joints[4, 1]) / 2
     masks = {name: head.part_mask(name) for name in head.parts}
     masks["teeth"] = masks["upper_teeth"] | masks["lower_teeth"]
     masks["gums"] = masks["upper_gums"] | masks["lower_gums"]
-    masks["inner_mouth"] = skin & (island == head.island_kinds["mouth"])
-    masks["lips"] = painted("lips")
-    masks["ears"] = painted("ears") | np.isin(island, [head.island_kinds["left_ear"], head.island_kinds["right_ear"]])
+    masks["inner_mouth"] = on_islands(head, "mouth")
+    masks["lips"] = painted(source, head, "lips")
+    masks["ears"] = painted(source, head, "ears") | on_islands(head, "left_ear", "right_ear")
     for index, (side, name) in enumerate(zip(SIDES, ("Left", "Right"))):
         masks[f"{side}_eye_region"] = skin & (size[f"eyeBlink{name}"] > 0.0004)
         masks[f"{side}_eyelids"] = np.isin(np.arange(len(t)), head.lids[index, 1:8])
@@ -244,6 +295,8 @@ def build(source: Source) -> BuiltHead:
     head = assemble(source, mean)
     shapedirs = shape_template(source, head, mean)
     open_lids(head)
+    seal_lips(source, head)
+    head.template = 0.5 * (head.template + head.template[head.mirror] * [-1, 1, 1])
     average = rig.graph_average(head.faces, len(head.template))
     artist = units.artist_units(source, head.carry)
     made = rig_joints(source, head, mean, artist, average)

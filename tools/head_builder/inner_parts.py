@@ -17,8 +17,8 @@ from .surface import Piece
 EYE_RADIUS = 0.0143
 """Metres: MakeHuman's 15.4 mm ball is made smaller, so that lids of real thickness pass over it at every blink value."""
 CORNEA_BULGE = 0.05  # of the radius
-PUPIL_DEG, IRIS_DEG = 9.0, 24.0
-EYE_RINGS_DEG = (4.5, 9.0, 14.0, 19.0, 24.0, 26.0, 31.0, 38.0, 48.0, 60.0, 74.0, 90.0, 108.0, 128.0, 150.0)
+PUPIL_DEG, IRIS_DEG = 9.0, 23.0
+EYE_RINGS_DEG = (4.5, 9.0, 14.0, 18.5, 23.0, 25.0, 30.5, 38.0, 48.0, 60.0, 74.0, 90.0, 108.0, 128.0, 150.0)
 EYE_SEGMENTS = 24
 
 
@@ -33,16 +33,16 @@ class Tooth:
     depths: tuple[float, ...]
 
 
-_INCISOR = ((0.74, 0.9, 1.0, 1.0, 0.93), (0.95, 0.9, 0.62, 0.36, 0.2))
-_CANINE = ((0.74, 0.93, 1.0, 0.85, 0.4), (1.0, 0.98, 0.8, 0.5, 0.25))
+_INCISOR = ((0.8, 0.92, 1.0, 1.0, 0.93), (0.95, 0.9, 0.62, 0.36, 0.2))
+_CANINE = ((0.8, 0.93, 1.0, 0.85, 0.4), (1.0, 0.98, 0.8, 0.5, 0.25))
 _MOLAR = ((0.8, 0.95, 1.0, 0.98, 0.8), (0.88, 0.98, 1.0, 0.94, 0.7))
 UPPER_TEETH = (
-    Tooth(8.5, 10.3, 6.6, *_INCISOR),
-    Tooth(6.6, 9.2, 6.0, *_INCISOR),
-    Tooth(7.6, 10.2, 7.6, *_CANINE),
-    Tooth(7.0, 8.6, 9.0, *_MOLAR),
-    Tooth(7.0, 8.2, 9.0, *_MOLAR),
-    Tooth(10.0, 7.6, 11.0, *_MOLAR),
+    Tooth(8.6, 11.0, 6.6, *_INCISOR),
+    Tooth(6.6, 9.9, 6.0, *_INCISOR),
+    Tooth(7.6, 10.8, 7.6, *_CANINE),
+    Tooth(7.0, 9.3, 9.0, *_MOLAR),
+    Tooth(7.0, 8.9, 9.0, *_MOLAR),
+    Tooth(10.0, 8.4, 11.0, *_MOLAR),
 )
 LOWER_TEETH = (
     Tooth(5.2, 8.8, 5.8, *_INCISOR),
@@ -53,6 +53,7 @@ LOWER_TEETH = (
     Tooth(11.0, 7.5, 10.4, *_MOLAR),
 )
 TOOTH_CORNERS = 8
+SMILE_ARC = 0.005  # metres
 
 
 def affine_ride(points: np.ndarray, helper: np.ndarray, index: np.ndarray, count: int) -> sp.csr_matrix:
@@ -118,12 +119,20 @@ def _sphere_faces(rings: int, segments: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Arch:
-    """A half ellipse in the plane of bite: ``front`` z and ``edge`` y of the incisors' biting edge, metres."""
+    """A half ellipse: ``front`` z and ``edge`` y of the incisors' biting edge, metres.
+
+    Towards the back the line of bite rises by ``SMILE_ARC``, so that it follows the lower lip in a smile.
+    """
 
     half_width: float
     depth: float
     front: float
     edge: float
+
+    def edge_at(self, lengths: np.ndarray) -> np.ndarray:
+        """Height [n] of the line of bite."""
+        back = (self.front - self.at(lengths)[0][..., 1]) / self.depth
+        return self.edge + SMILE_ARC * back
 
     def at(self, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Point [n,2] (x, z) and outward unit normal [n,2] at signed arc lengths from the middle (+ = subject's left)."""
@@ -144,8 +153,8 @@ def dental_arches(source: Source, mean: np.ndarray) -> tuple[Arch, Arch]:
     """
     helper = mean[source.groups["helper-upper-teeth"]]
     front, edge = helper[:, 2].max(), helper[:, 1].min()
-    upper = Arch(0.0270, 0.0430, front + 0.0028, edge - 0.0042)
-    lower = Arch(0.0250, 0.0405, front - 0.0006, edge - 0.0026)
+    upper = Arch(0.0255, 0.0430, front + 0.0007, edge - 0.0042)
+    lower = Arch(0.0235, 0.0405, front - 0.0027, edge - 0.0026)
     return upper, lower
 
 
@@ -182,6 +191,7 @@ def _crown(kind: Tooth, arch: Arch, middle: float, up: float, side: float) -> tu
     u = np.sign(np.cos(around)) * np.abs(np.cos(around)) ** 0.5
     w = np.sign(np.sin(around)) * np.abs(np.sin(around)) ** 0.5
     (point,), (normal,) = arch.at(np.array([middle]))
+    (edge,) = arch.edge_at(np.array([middle]))
     along = np.array([normal[1], -normal[0]])  # towards the subject's left
     rings = []
     levels = (1.08, 0.72, 0.42, 0.14, 0.0)
@@ -192,7 +202,7 @@ def _crown(kind: Tooth, arch: Arch, middle: float, up: float, side: float) -> tu
         tuck = 0.0006 * (1 - level) ** 4
         inward = half_depth * (1 - w) - belly + tuck
         x_z = point + np.outer(u * width * 0.000485 * kind.width, along) - np.outer(inward, normal)
-        y = arch.edge + up * 0.001 * level * kind.height
+        y = edge + up * 0.001 * level * kind.height
         rings.append(np.stack([x_z[:, 0], np.full(TOOTH_CORNERS, y), x_z[:, 1]], 1))
     tip_lift = 0.0006 if kind.widths[-1] < 0.6 else 0.0
     tip = rings[-1].mean(0) - [0, up * tip_lift, 0]
@@ -226,8 +236,8 @@ def _gum(kinds: tuple[Tooth, ...], arch: Arch, up: float) -> tuple[np.ndarray, n
     mirror = slice(None, 0, -1)
     lengths = np.concatenate([-np.array(lengths)[mirror], lengths])
     height, thickness, papilla = (np.concatenate([np.array(a)[mirror], a]) for a in (height, thickness, papilla))
-    point, normal = arch.at(lengths)
-    margin = (0.9 - 0.24 * papilla) * height  # mm above the biting edge
+    (point, normal), edge = arch.at(lengths), arch.edge_at(lengths)
+    margin = (0.93 - 0.22 * papilla) * height  # mm above the biting edge
     profile = (  # (outward from the facial side, above the biting edge), millimetres
         (0.2 - 1.5 * np.ones_like(margin), height + 8.0),
         (1.0 * np.ones_like(margin), height + 3.0),
@@ -240,7 +250,7 @@ def _gum(kinds: tuple[Tooth, ...], arch: Arch, up: float) -> tuple[np.ndarray, n
     rows = []
     for outward, above in profile:
         x_z = point + 0.001 * outward[:, None] * normal
-        rows.append(np.stack([x_z[:, 0], arch.edge + up * 0.001 * above, x_z[:, 1]], 1))
+        rows.append(np.stack([x_z[:, 0], edge + up * 0.001 * above, x_z[:, 1]], 1))
     points = np.stack(rows, 1).reshape(-1, 3)
     columns, across = len(lengths), len(profile)
     i, j = (a.ravel() for a in np.meshgrid(np.arange(columns - 1), np.arange(across - 1), indexing="ij"))
@@ -248,7 +258,7 @@ def _gum(kinds: tuple[Tooth, ...], arch: Arch, up: float) -> tuple[np.ndarray, n
     faces = np.concatenate([np.stack([a, b, b + 1], 1), np.stack([a, b + 1, a + 1], 1)])
     uv = np.stack([np.repeat(np.linspace(0, 1, columns), across), np.tile(np.linspace(0, 1, across), columns)], 1)
     # seen from outside the ribbon's facial side must face outwards
-    return points, faces if up > 0 else faces[:, ::-1], uv
+    return points, faces if up < 0 else faces[:, ::-1], uv
 
 
 def _outward(points: np.ndarray, faces: np.ndarray) -> np.ndarray:

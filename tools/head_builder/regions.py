@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from cameo.backend.artifacts import Part
 
 from .source import Source
