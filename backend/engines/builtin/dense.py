@@ -108,6 +108,15 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return out / (np.linalg.norm(out, axis=1, keepdims=True) + 1e-15)
 
 
+def smooth_normals(vertices: np.ndarray, faces: np.ndarray, dense: DenseHead) -> np.ndarray:
+    """Unit normals float64 [Nd,3] of the rounded base surface.
+
+    The dense vertices lie on flat base faces; their own normals would show every facet.
+    """
+    normals = np.asarray(dense.operator @ vertex_normals(vertices, faces))
+    return normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-15)
+
+
 def vertex_areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """A third of the surrounding triangles' area, float64 [N] square metres."""
     a, b, c = (vertices[faces[:, k]] for k in range(3))

@@ -48,7 +48,7 @@ def measure_eyes(portrait: Portrait) -> EyeColors:
     for ring in range(RINGS):
         band = np.abs(distance - (ring + 0.5) / LIMBUS_RING) < 0.08
         if band.sum() > 4:
-            profile[ring] = np.percentile(pixels[band], 45, axis=0)
+            profile[ring] = np.percentile(pixels[band], 35, axis=0)
     return EyeColors(_without_gaps(profile), _white(pixels[(distance > 1.2) & (distance < 3)]))
 
 
@@ -65,9 +65,9 @@ def _white(pixels: np.ndarray) -> np.ndarray:
     if len(pixels) < 12:
         return WHITE
     seen = np.percentile(pixels, 70, axis=0)
-    brightness = np.clip(seen.mean(), 0.62, 0.86)
+    brightness = np.clip(seen.mean() * 1.03, 0.64, 0.9)
     tint = seen / max(seen.mean(), 1e-3)
-    return brightness * (0.35 * tint + 0.65 * WHITE / WHITE.mean())
+    return brightness * (0.6 * tint + 0.4 * WHITE / WHITE.mean())
 
 
 def paint_eye(

@@ -33,6 +33,11 @@ class Membrane:
         mean = np.asarray(self._up.T @ (values * weight[:, None])) / np.maximum(total, 1e-9)[:, None]
         return mean, total
 
+    def soften(self, field: np.ndarray) -> np.ndarray:
+        """``field`` [Nd] averaged over about two millimetres."""
+        mean, _ = self.gather(field[:, None], np.ones(len(field)))
+        return np.asarray(self._up @ mean)[:, 0]
+
     def fill(self, values: np.ndarray, weight: np.ndarray, strength: float = 1.0) -> np.ndarray:
         """Membrane through ``values`` [Nd,K] where ``weight`` [Nd] says they are known; float64 [Nd,K]."""
         mean, total = self.gather(values, weight)

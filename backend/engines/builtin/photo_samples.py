@@ -10,12 +10,13 @@ import numpy as np
 from ...artifacts import Camera, Portrait
 from ...head import face_regions as regions
 from ...head.mesh_raster import project, rasterize_mesh
-from .dense import vertex_normals
+from .dense import Sparse
 from .hair_atlas import remap_flat
 from .hair_shell import HairShell
 from .segmentation import Segmentation
 
 DEPTH_TOLERANCE = 0.004  # metres a vertex may lie behind what the z-buffer sees
+BORDER_RINGS = 4  # of dense vertices, about 1 mm each
 GRAZING, FRONTAL = 0.12, 0.5  # facing below which a pixel is smeared, and the range to full trust
 
 
@@ -43,9 +44,18 @@ def sample(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 
 
 def look_at_photo(
-    portrait: Portrait, camera: Camera, vertices: np.ndarray, faces: np.ndarray, shell: HairShell | None
+    portrait: Portrait,
+    camera: Camera,
+    vertices: np.ndarray,
+    normals: np.ndarray,
+    faces: np.ndarray,
+    graph: Sparse,
+    shell: HairShell | None,
 ) -> PhotoSamples:
-    """Sample the photo at ``vertices`` [N,3] (head frame, the photo's expression)."""
+    """Sample the photo at ``vertices`` [N,3] (head frame, the photo's expression) with unit ``normals``.
+
+    ``graph`` is the adjacency of the mesh: next to what is hidden, what is seen is not believed either.
+    """
     points = project(vertices, camera)
     pixels = points[:, :2]
     depth = _depth(camera, vertices, faces, shell)
@@ -54,11 +64,21 @@ def look_at_photo(
     eye = -camera.viewmat[:3, :3].T @ camera.viewmat[:3, 3]
     towards = eye - vertices
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-    facing = (vertex_normals(vertices, faces) * towards).sum(1)
+    facing = (normals * towards).sum(1)
     person = ((portrait.matte > 0.8) & (portrait.inside > 0.9)).astype(np.uint8)
     person = cv2.erode(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
-    weight = np.clip((facing - GRAZING) / FRONTAL, 0, 1) ** 1.5 * visible * (sample(person, pixels) > 0.9)
+    weight = np.clip((facing - GRAZING) / FRONTAL, 0, 1) ** 1.5 * (sample(person, pixels) > 0.9)
+    weight = weight * _away_from_hidden(visible & (facing > 0), graph)
     return PhotoSamples(pixels, sample(portrait.image, pixels) / 255.0, weight, facing)
+
+
+def _away_from_hidden(visible: np.ndarray, graph: Sparse) -> np.ndarray:
+    """1 well inside the visible part, falling to 0 at its border, float64 [N]."""
+    degree = np.maximum(np.asarray(graph.sum(1)).ravel(), 1)
+    share = visible.astype(np.float64)
+    for _ in range(BORDER_RINGS):
+        share = 0.5 * share + 0.5 * (graph @ share) / degree
+    return np.clip((share - 0.7) / 0.3, 0, 1) * visible
 
 
 def _depth(camera: Camera, vertices: np.ndarray, faces: np.ndarray, shell: HairShell | None) -> np.ndarray:

@@ -9,9 +9,9 @@ import numpy as np
 from ...artifacts import Portrait
 from ...head.fit_result import HeadFit
 from ...head.model import HeadModel
-from .dense import DenseHead, vertex_normals
+from .dense import DenseHead, adjacency, smooth_normals, vertex_normals
 from .eye_texture import iris_radius, measure_eyes, paint_eye
-from .eyelids import paint_lids
+from .eyelids import Lid, find_lids, paint_lids
 from .hair_shell import HairShell
 from .light import ambient_openness, lopsided_light
 from .mouth_texture import paint_mouth
@@ -19,8 +19,6 @@ from .photo_samples import look_at_photo, skin_weight
 from .segmentation import Segmentation
 from .skin_regions import SkinRegions, find_regions
 from .skin_texture import complete_skin
-
-EYE_JOINTS = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -50,17 +48,20 @@ def paint_head(
             pushed below the hair.
     """
     regions = find_regions(model, dense)
-    samples = look_at_photo(portrait, fit.camera, photographed, dense.faces, shell)
+    graph = adjacency(dense.faces, len(neutral))
+    facing = smooth_normals(fit.posed_vertices, model.faces, dense)
+    samples = look_at_photo(portrait, fit.camera, photographed, facing, dense.faces, graph, shell)
     weight = skin_weight(samples, portrait, segmentation, regions.scalp) * regions.skin
-    normals = vertex_normals(neutral, dense.faces)
+    normals = smooth_normals(fit.neutral_vertices, model.faces, dense)
     plain = regions.skin & ~regions.lips & ~regions.scalp & (weight > 0.3)
     colors = samples.colors / lopsided_light(normals, samples.colors, weight * plain)[:, None]
     openness = _openness(fit, model, dense)
-    layer = complete_skin(colors, weight, openness, dense, regions, seed)
-    painted = paint_lids(layer, neutral, dense, regions, fit.joints[list(EYE_JOINTS)])
+    layer = complete_skin(colors, weight, openness, dense, graph, regions, seed)
+    lids = find_lids(fit, model, dense)
+    painted = paint_lids(layer, neutral, dense, regions, lids)
     painted = paint_mouth(painted, neutral, dense, regions)
     _paint_eyes(painted, portrait, fit, model, dense, regions, neutral, openness)
-    return PaintedSkin(np.clip(painted, 0, 1).astype(np.float32), _importance(regions))
+    return PaintedSkin(np.clip(painted, 0, 1).astype(np.float32), _importance(regions, lids))
 
 
 def _openness(fit: HeadFit, model: HeadModel, dense: DenseHead) -> np.ndarray:
@@ -90,12 +91,13 @@ def _paint_eyes(
         painted[ball] = paint_eye(neutral[ball], iris, shadow, eyes, radius)
 
 
-def _importance(regions: SkinRegions) -> np.ndarray:
+def _importance(regions: SkinRegions, lids: tuple[Lid, Lid]) -> np.ndarray:
     """How much detail the eye wants, float32 [N]."""
     importance = np.ones(len(regions.skin), np.float32)
     importance[regions.neck | regions.scalp] = 0.5
     importance[regions.inner_mouth | regions.tongue] = 0.6
     importance[regions.lips | regions.teeth] = 2.0
-    importance[(regions.blink > 0.1).any(0) & regions.skin] = 2.5
+    for lid in lids:
+        importance[(lid.motion > 0.1) & regions.skin] = 2.5
     importance[regions.eyeballs[0] | regions.eyeballs[1]] = 3.0
     return importance

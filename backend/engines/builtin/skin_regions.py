@@ -13,13 +13,12 @@ from .dense import DenseHead
 
 @dataclass(frozen=True)
 class SkinRegions:
-    """Parts of the dense head, bool [N] each, and two fields.
+    """Parts of the dense head, bool [N] each, and who mirrors whom.
 
     Attributes:
         skin: outer skin without the inside of the mouth.
         inner_mouth, teeth, upper_teeth, tongue, lips, ears, scalp, neck: as named.
         eyeballs: (left, right).
-        blink: float64 [2,N], how far eyeBlinkLeft / eyeBlinkRight move a vertex, 1 = the lid's margin.
         mirror: int [N], the vertex on the other side.
     """
 
@@ -33,7 +32,6 @@ class SkinRegions:
     scalp: np.ndarray
     neck: np.ndarray
     eyeballs: tuple[np.ndarray, np.ndarray]
-    blink: np.ndarray
     mirror: np.ndarray
 
 
@@ -54,13 +52,5 @@ def find_regions(model: HeadModel, dense: DenseHead) -> SkinRegions:
         scalp=dense.mask(masks["scalp"]) & skin,
         neck=dense.mask(masks["neck"] | masks["bust"]) & skin,
         eyeballs=(dense.mask(masks["left_eyeball"], 0.99), dense.mask(masks["right_eyeball"], 0.99)),
-        blink=np.stack([_motion(model, dense, f"eyeBlink{side}") for side in ("Left", "Right")]),
-        mirror=KDTree(template).query(template * [-1, 1, 1], workers=2)[1],
+        mirror=np.asarray(KDTree(template).query(template * [-1, 1, 1], workers=2)[1]),
     )
-
-
-def _motion(model: HeadModel, dense: DenseHead, unit: str) -> np.ndarray:
-    """How far a unit moves each vertex, float64 [N], over its maximum."""
-    directions = model.unit_dirs[model.unit_names.index(unit)].astype(np.float64)
-    length = np.linalg.norm(np.asarray(dense.operator @ directions), axis=1)
-    return length / max(length.max(), 1e-9)

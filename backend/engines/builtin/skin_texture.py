@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .dense import DenseHead, adjacency
+from .dense import DenseHead, Sparse
 from .membrane import Membrane
 from .skin_regions import SkinRegions
 
@@ -29,6 +29,7 @@ def complete_skin(
     weight: np.ndarray,
     openness: np.ndarray,
     dense: DenseHead,
+    graph: Sparse,
     regions: SkinRegions,
     seed: int,
 ) -> SkinLayer:
@@ -36,6 +37,7 @@ def complete_skin(
 
     Args:
         colors: [N,3] evenly lit colours of the photo. weight: [N], 0 off the skin.
+        graph: adjacency of the dense mesh.
         openness: [N] part of the sky a vertex sees; shades what the photo does not show.
     """
     membrane = Membrane(dense, regions.skin)
@@ -44,11 +46,11 @@ def complete_skin(
     borrowed = MIRROR_SHARE * missing * mirrored_weight
     known = weight + borrowed
     base = (colors * weight[:, None] + mirrored * borrowed[:, None]) / np.maximum(known, 1e-6)[:, None]
-    shade = np.clip(openness, 0.08, 1)[:, None] ** SHADE_POWER
+    shade = np.clip(openness, 0.3, 1)[:, None] ** SHADE_POWER
     guide = 3 * np.clip(known / 0.25, 0, 1) * (known > KNOWN) * regions.skin
     filled = membrane.fill(base / shade, guide) * shade
     sure = _smoothstep(known / SURE)[:, None]
-    grain = _grain(base, known, dense, regions, seed)
+    grain = _grain(base, known, graph, regions, seed)
     return SkinLayer(base * sure + (filled + grain) * (1 - sure), known)
 
 
@@ -66,9 +68,8 @@ def _other_side(
     return np.clip(mirrored + difference, 0, 1), mirrored_weight
 
 
-def _grain(base: np.ndarray, known: np.ndarray, dense: DenseHead, regions: SkinRegions, seed: int) -> np.ndarray:
+def _grain(base: np.ndarray, known: np.ndarray, graph: Sparse, regions: SkinRegions, seed: int) -> np.ndarray:
     """Noise [N,1] or [N,3] as strong as the known skin's own fine detail, so that filled skin is not wax."""
-    graph = adjacency(dense.faces, len(known))
     degree = np.maximum(np.asarray(graph.sum(1)), 1)
     mean = np.asarray(graph @ base) / degree
     plain = regions.skin & ~regions.lips & (known > SURE)
