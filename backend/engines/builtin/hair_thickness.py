@@ -22,6 +22,9 @@ from .hair_atlas import HairAtlas, blur_wrapped, grid_faces, remap_flat
 INNERMOST, OUTERMOST, STEP = -0.022, 0.13, 0.001  # metres round the skull in which hair is looked for
 NEAREST_START = 0.035  # hair that starts further out than this belongs to something else
 GAP = 0.012  # metres along a meridian that end a strand of hair
+SPECK = 0.008  # metres without hair on the way out that do not end it: an ear, a shine, a hair slide
+CROWN = 0.25  # part of the dome in which the outline may run along rows instead of across them
+HEAD_RADIUS, TANGENT_RANGE = 0.09, np.deg2rad(14)
 COARSE = 4  # the solve runs on every fourth cell
 REFINEMENTS = 2  # rim cells are found on the shell they change
 
@@ -116,20 +119,26 @@ def solve_shell(
         known: bool [S,S], pixels that really are in the picture.
         camera: the photo's.
     """
-    rim = _rim_cells(atlas, facing(atlas.points(skull + 0.01), atlas.directions, camera))
+    rim = _rim_cells(atlas, facing(atlas.points(skull + 0.01), atlas.directions, camera), camera)
     outline = _measure_outline(atlas, skull, rim, hair_mask, known, camera)
     radius = skull + _solve_thickness(atlas, skull, outline, hair_mask, camera)
     for _ in range(REFINEMENTS):
-        normals = shell_normals(atlas, blur_wrapped(radius, 3.0))
-        rim = _rim_cells(atlas, facing(atlas.points(radius), normals, camera))
+        normals = shell_normals(atlas, blur_wrapped(radius, 0.008 / atlas.cell))
+        rim = _rim_cells(atlas, facing(atlas.points(radius), normals, camera), camera)
         outline = _measure_outline(atlas, skull, rim, hair_mask, known, camera)
         radius = skull + _solve_thickness(atlas, skull, outline, hair_mask, camera)
     return radius, outline
 
 
-def _rim_cells(atlas: HairAtlas, cosine: np.ndarray) -> np.ndarray:
-    """Cells in which the surface turns away from the camera: int [N,2] (row, column)."""
+def _rim_cells(atlas: HairAtlas, cosine: np.ndarray, camera: Camera) -> np.ndarray:
+    """Cells in which the surface turns away from the camera: int [N,2] (row, column).
+
+    Below the crown only near the tangent a round head would have: a dent has rims of its own, behind the outline.
+    """
     across = np.signbit(cosine) != np.signbit(np.roll(cosine, -1, 1))
+    distance = np.linalg.norm(camera_position(camera) - np.asarray(atlas.center))
+    off_tangent = np.abs(np.abs(relative_azimuth(atlas, camera)) - np.arccos(HEAD_RADIUS / distance))
+    across[int(CROWN * atlas.dome_rows) :, off_tangent > TANGENT_RANGE] = False
     along = np.zeros_like(across)
     top = int(0.6 * atlas.dome_rows)
     along[1:top] = np.signbit(cosine[1:top]) != np.signbit(cosine[2 : top + 1])
@@ -152,7 +161,7 @@ def _measure_outline(
         profile[s], ends[s] = _smooth_profile(atlas, row[mine], thickness[mine])
         cells = side == s
         # Below the crown the smoothed value of the row replaces the single measurement.
-        low = cells & (row > 0.25 * atlas.dome_rows)
+        low = cells & (row > CROWN * atlas.dome_rows)
         out[row[low], column[low]] = profile[s, row[low]]
     return Outline(out, (ends[0], ends[1]), profile)
 
@@ -177,11 +186,22 @@ def _march(
     hit = inside & (cv2.dilate(hair_mask.astype(np.uint8), np.ones((3, 3)))[y, x] > 0)
     unknown = ~inside | ~known[y, x]
     first = hit.argmax(1)
-    after = np.arange(len(heights)) >= first[:, None]
-    last = np.where((after & ~hit).any(1), (after & ~hit).argmax(1), len(heights)) - 1
+    last = _end_of_run(hit, first, round(SPECK / STEP), round((NEAREST_START - INNERMOST) / STEP))
     beyond = unknown[np.arange(len(row)), np.minimum(last + 2, len(heights) - 1)]
     usable = hit.any(1) & (heights[first] <= NEAREST_START) & ~beyond
     return np.where(usable, heights[np.maximum(last, 0)], np.nan)
+
+
+def _end_of_run(hit: np.ndarray, first: np.ndarray, tolerated: int, free: int) -> np.ndarray:
+    """Last hit [N] of the run that starts at ``first`` [N].
+
+    ``tolerated`` misses in a row do not end it, nor do any before step ``free``: there a run may start anyway.
+    """
+    last = first.copy()
+    for step in range(hit.shape[1]):
+        going = hit[:, step] & (step > last) & ((step - last <= tolerated + 1) | (step <= free))
+        last[going] = step
+    return last
 
 
 def _smooth_profile(atlas: HairAtlas, row: np.ndarray, thickness: np.ndarray) -> tuple[np.ndarray, int]:
