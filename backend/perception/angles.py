@@ -33,7 +33,7 @@ class HeadAngles:
 def head_angles(points: np.ndarray) -> HeadAngles:
     """Estimate the head's rotation relative to the camera from ``points`` float [478,3] (see ``FaceLandmarks``).
 
-    On renders of the head model yaw is right to 3 degrees up to 30, and 4 to 6 too small at 45 to 60.
+    On renders of the head model yaw is right to 5 degrees up to 30, and 5 to 8 too small at 45 to 60.
     """
     p = np.asarray(points, np.float64)
     right_to_left = (p[_PAIRS[:, 1]] - p[_PAIRS[:, 0]]).sum(axis=0)  # +x in the picture for a frontal face
