@@ -7,7 +7,8 @@ import torch
 
 from ..artifacts import BoundGaussians
 from ..config import GaussianRates
-from .binding_torch import PosedTriangles, place
+from . import binding_fused, binding_torch
+from .binding_torch import PosedTriangles
 from .rasterizer import Gaussians
 
 _MM = 1e-3
@@ -59,7 +60,11 @@ class GaussianParameters:
 
     def posed(self, triangles: PosedTriangles) -> Gaussians:
         """World Gaussians of one scene [1,N,...]."""
-        means, quats, scales = place(triangles, self.offset(), self.rotation, self.log_scale.exp())
+        if self.local.is_cuda:
+            placed = binding_torch.place(triangles, self.offset(), self.rotation, self.log_scale.exp())
+        else:
+            placed = binding_fused.place(triangles, self.offset(), self.rotation, self.log_scale)
+        means, quats, scales = placed
         return Gaussians(means[None], quats[None], scales[None], self.logit_opacity.sigmoid()[None])
 
     def bound(self, color: torch.Tensor | None = None) -> BoundGaussians:

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import torch
 from cameo.backend.artifacts import BoundGaussians
-from cameo.backend.gaussians import binding, binding_torch
+from cameo.backend.gaussians import binding, binding_fused, binding_torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,6 +140,31 @@ def test_torch_gradients_agree_with_finite_differences():
     inputs = [torch.tensor(a, dtype=torch.float64, requires_grad=True) for a in (bound.offset, bound.rotation)]
     scale = torch.full((6, 3), 1.0, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda o, q, s: binding_torch.place(triangles, o, q, s), (*inputs, scale))
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_fused_equals_torch_with_gradients(seed):
+    rest, posed = mesh(seed), mesh(seed + 1)
+    bound = random_bound(seed, rest)
+    triangles = binding_torch.posed_triangles(posed, FACES[bound.face], bound.rest_edges)
+    arrays = bound.offset, 2 * bound.rotation, np.log(bound.scale)
+    results, gradients = [], []
+    for fused in (False, True):
+        offset, rotation, log_scale = (torch.tensor(a, requires_grad=True) for a in arrays)
+        if fused:
+            out = binding_fused.place(triangles, offset, rotation, log_scale)
+        else:
+            out = binding_torch.place(triangles, offset, rotation, log_scale.exp())
+        generator = torch.Generator().manual_seed(seed)
+        weights = [torch.randn(t.shape, generator=generator) * s for t, s in zip(out, (1, 1, 100), strict=True)]
+        sum((t * w).sum() for t, w in zip(out, weights, strict=True)).backward()
+        results.append([t.detach() for t in out])
+        gradients.append([offset.grad, rotation.grad, log_scale.grad])
+    for a, b in zip(*results, strict=True):
+        assert torch.allclose(a, b, rtol=1e-4, atol=1e-6)
+    for a, b in zip(*gradients, strict=True):
+        assert torch.linalg.norm(a - b) <= 2e-4 * torch.linalg.norm(a) + 1e-9
 
 
 def test_binding_imports_without_torch():

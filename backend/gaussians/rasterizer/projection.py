@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numba import njit, prange
 
+from .quaternions import rotation_entries, rotation_gradient, through_unit, unit_quaternion
 from .types import ALPHA_MIN, EPS2D, FRUSTUM_MARGIN, MAX_SIGMAS, NEAR
 
 _f = np.float32
@@ -24,35 +25,7 @@ _ALPHA_MIN, _EPS2D, _NEAR, _SIGMAS, _MARGIN = (
     _f(FRUSTUM_MARGIN),
 )
 _RADIUS_CAP = _f(16384)  # pixels: keeps a splat touching the near plane inside int32
-_QUAT_MIN = _f(1e-20)
 _FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _unit_quaternion(quats, i):
-    """Row i as a unit quaternion and one over its length; identity for a zero row."""
-    w, x, y, z = quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3]
-    square = w * w + x * x + y * y + z * z
-    if not square > _QUAT_MIN:
-        return _ONE, _ZERO, _ZERO, _ZERO, _ZERO
-    inverse = _ONE / _f(math.sqrt(square))
-    return w * inverse, x * inverse, y * inverse, z * inverse, inverse
-
-
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _rotation(w, x, y, z):
-    """Rotation matrix of a unit quaternion, row by row."""
-    return (
-        _ONE - _TWO * (y * y + z * z),
-        _TWO * (x * y - w * z),
-        _TWO * (x * z + w * y),
-        _TWO * (x * y + w * z),
-        _ONE - _TWO * (x * x + z * z),
-        _TWO * (y * z - w * x),
-        _TWO * (x * z - w * y),
-        _TWO * (y * z + w * x),
-        _ONE - _TWO * (x * x + y * y),
-    )
 
 
 @njit(cache=True, fastmath=_FAST, error_model="numpy")
@@ -120,8 +93,8 @@ def project(means, quats, scales, opacities, V, K, width, height, antialias, mea
         if not (z >= _NEAR and z < _f(1e10)):
             continue
         axes, _, _ = _image_axes(x, y, z, fx, fy, limits, V)
-        w, qx, qy, qz, _ = _unit_quaternion(quats, i)
-        b = _times(axes, _rotation(w, qx, qy, qz))
+        w, qx, qy, qz, _ = unit_quaternion(quats, i)
+        b = _times(axes, rotation_entries(w, qx, qy, qz))
         s0, s1, s2 = scales[i, 0], scales[i, 1], scales[i, 2]
         a00, a01, a02, a10, a11, a12 = b[0] * s0, b[1] * s1, b[2] * s2, b[3] * s0, b[4] * s1, b[5] * s2
         xx, xy, yy = (
@@ -183,22 +156,6 @@ def _antialias_gradient(a, opacity, d_alpha):
     return d_xx, -(up + down) * xy, d_yy, d_alpha * factor
 
 
-@njit(cache=True, fastmath=_FAST, error_model="numpy")
-def _quaternion_gradient(w, x, y, z, inverse, m):
-    """d/d(raw quaternion) from d/d(rotation matrix) ``m`` (flat [3,3]), through the normalisation."""
-    dw = _TWO * (x * (m[7] - m[5]) + y * (m[2] - m[6]) + z * (m[3] - m[1]))
-    dx = _TWO * (y * (m[1] + m[3]) + z * (m[2] + m[6]) + w * (m[7] - m[5]) - _TWO * x * (m[4] + m[8]))
-    dy = _TWO * (x * (m[1] + m[3]) + z * (m[5] + m[7]) + w * (m[2] - m[6]) - _TWO * y * (m[0] + m[8]))
-    dz = _TWO * (x * (m[2] + m[6]) + y * (m[5] + m[7]) + w * (m[3] - m[1]) - _TWO * z * (m[0] + m[4]))
-    along = dw * w + dx * x + dy * y + dz * z
-    return (
-        (dw - along * w) * inverse,
-        (dx - along * x) * inverse,
-        (dy - along * y) * inverse,
-        (dz - along * z) * inverse,
-    )
-
-
 @njit(parallel=True, cache=True, fastmath=_FAST, error_model="numpy")
 def project_backward(
     means, quats, scales, opacities, V, K, width, height, antialias, conics, radii,
@@ -219,8 +176,8 @@ def project_backward(
             continue
         x, y, z = _to_camera(means, i, V)
         t, tx, ty = _image_axes(x, y, z, fx, fy, limits, V)
-        w, qx, qy, qz, inverse = _unit_quaternion(quats, i)
-        r = _rotation(w, qx, qy, qz)
+        w, qx, qy, qz, inverse = unit_quaternion(quats, i)
+        r = rotation_entries(w, qx, qy, qz)
         b = _times(t, r)
         s0, s1, s2 = scales[i, 0], scales[i, 1], scales[i, 2]
         a00, a01, a02, a10, a11, a12 = b[0] * s0, b[1] * s1, b[2] * s2, b[3] * s0, b[4] * s1, b[5] * s2
@@ -259,7 +216,9 @@ def project_backward(
             t[2] * d01 + t[5] * d11,
             t[2] * d02 + t[5] * d12,
         )
-        d_quats[i, 0], d_quats[i, 1], d_quats[i, 2], d_quats[i, 3] = _quaternion_gradient(w, qx, qy, qz, inverse, m)
+        d_quats[i, 0], d_quats[i, 1], d_quats[i, 2], d_quats[i, 3] = through_unit(
+            w, qx, qy, qz, inverse, rotation_gradient(w, qx, qy, qz, m)
+        )
 
         # T = J W: gradients on J's four entries
         e = (
