@@ -24,6 +24,8 @@ FIRST_IRIS = 468
 IDENTITIES = 45
 SIGMA = 0.7
 YAWS_DEG = (0, -30, -20, -10, 0, 10, 20, 30, 0)
+BROW_HEIGHT = 0.0145
+"""Painted brows above the eyes, metres: where the landmarker calls them neutral."""
 BACKGROUND = (0.60, 0.60, 0.65)
 SEED = 0
 NO_LANDMARKS = LandmarkEmbedding(np.zeros(0, np.int32), np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
@@ -40,7 +42,7 @@ def paint(model: HeadModel) -> np.ndarray:
     eye = model.joints(template)[3]
     across, above = np.abs(template[:, 0]), template[:, 1] - eye[1]
     along = (across - eye[0] * 0.42) / (eye[0] * 1.22)
-    arc = 0.0175 + 0.006 * np.sin(np.clip(along, 0, 1) * 2.4)
+    arc = BROW_HEIGHT + 0.006 * np.sin(np.clip(along, 0, 1) * 2.4)
     brow = (along > 0) & (along < 1) & (np.abs(above - arc) < 0.0038) & (template[:, 2] > eye[2] - 0.01)
     color[brow & masks["skin"]] = (0.22, 0.15, 0.12)
     for side in ("left", "right"):
