@@ -149,8 +149,11 @@ def _outline(path: Path, portrait: Portrait) -> dict[str, object] | str:
     alpha = cv2.resize(rgba[..., 3].astype(np.float32) / 255, size, interpolation=cv2.INTER_LINEAR)
     rows = np.arange(size[1])[:, None] + 0.5
     valid = (portrait.inside > 0.5) & (rows < portrait.landmarks[CHIN, 1])
-    iou = mask_iou(alpha, portrait.matte, valid=valid)
-    return {"iou": round(iou, 4), "region": "above the chin, inside the photo"}
+    return {
+        "iou": round(mask_iou(alpha, portrait.matte, valid=valid), 4),
+        "region": "above the chin, inside the photo",
+        "iou_with_shoulders": round(mask_iou(alpha, portrait.matte, valid=portrait.inside > 0.5), 4),
+    }
 
 
 def _meets(measured: dict[str, object] | str, wanted: dict[str, float]) -> bool:

