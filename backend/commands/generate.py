@@ -118,23 +118,23 @@ class TerminalReporter:
 
 
 def _read_picture(photo: Path) -> np.ndarray:
+    """The bytes of the file, uint8 [n]. What they are, the portrait stage finds out."""
     try:
-        if photo.stat().st_size > limits.IMAGE_BYTES:
-            raise PortraitError(
-                "portrait.too_large",
-                f"The picture {photo.name} is too large.",
-                cause=f"{photo.stat().st_size / 1e6:.0f} MB; {limits.IMAGE_BYTES / 1e6:.0f} MB are allowed",
-                fix="Save it smaller.",
-            )
-        content = photo.read_bytes()
+        with open(photo, "rb") as stream:
+            content = stream.read(limits.IMAGE_BYTES + 1)
+    except FileNotFoundError as error:
+        raise PortraitError("portrait.missing", f"There is no file {photo}.", fix="Check the path.") from error
     except OSError as error:
+        fix = "Choose a picture file that you may read."
         raise PortraitError(
-            "portrait.unreadable", f"The picture {photo} cannot be opened.", cause=str(error), fix="Check the path."
+            "portrait.unreadable", f"The file {photo} cannot be read.", cause=str(error), fix=fix
         ) from error
     if not content:
-        raise PortraitError(
-            "portrait.empty", f"The picture {photo.name} is an empty file.", fix="Choose another picture."
-        )
+        raise PortraitError("portrait.empty_file", "The picture file is empty.", fix="Choose another file.")
+    if len(content) > limits.IMAGE_BYTES:
+        cause = f"at most {limits.IMAGE_BYTES / 1e6:.0f} MB are read"
+        fix = "Scale it down or cut out the head."
+        raise PortraitError("portrait.too_large", "The picture is too large.", cause=cause, fix=fix)
     return np.frombuffer(content, np.uint8)
 
 

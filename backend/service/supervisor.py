@@ -168,7 +168,8 @@ class Supervisor:
     def _died(self, worker: WorkerProcess) -> None:
         job = self._current
         row = self._journal.find(job) if job else None
-        if job and row and row.state is JobState.CANCELLING:
+        cancelling = row is not None and row.state is JobState.CANCELLING
+        if job and cancelling:
             self._finish(job, JobState.CANCELLED)
         elif job and row and row.state is JobState.RUNNING:
             if self._journal.count_death(job) < self._config.attempts:
@@ -176,6 +177,8 @@ class Supervisor:
             else:
                 self._finish(job, JobState.FAILED, worker_died(job, worker.returncode, worker.log_tail()))
         self._worker = self._current = self._kill_at = None
+        if cancelling:
+            self.warm_up()  # it was killed for not listening; the artist's next try should not wait for imports
 
     def _finish(self, job: str, state: JobState, last: Result | Failure | None = None) -> None:
         self._journal.move(job, state, last=last)

@@ -49,9 +49,9 @@ def test_doctor_and_weights(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("missing.png", None, "portrait.unreadable"),
-        ("empty.png", b"", "portrait.empty"),
-        ("text.png", b"This is no picture at all.", "portrait."),
+        ("missing.png", None, "portrait.missing"),
+        ("empty.png", b"", "portrait.empty_file"),
+        ("text.png", b"This is no picture at all.", "portrait.not_a_picture"),
     ],
 )
 def test_pictures_that_are_none(tmp_path, name, content, code):
