@@ -1,6 +1,6 @@
 """Does a render show the same person as the photo? The cosine between face embeddings says.
 
-For evaluation only, nothing is trained on it. The network is the "second opinion" of ``weights.registry`` (ArcFace-like,
+For evaluation only, nothing is trained on it. The network is ``fr_feature.onnx`` of ``weights.registry`` (ArcFace-like,
 512-d). On real photos the same person gives .5 to .9, different people mostly less than .2.
 """
 

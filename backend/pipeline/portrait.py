@@ -21,7 +21,7 @@ from ..perception.search import search_faces
 from ..progress import Reporter, SilentReporter
 from ..weights.fetch import asset_path
 
-Warning_ = tuple[str, str]
+Remark = tuple[str, str]  # code and sentence
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class _Found:
     """The chosen face in the source picture, and what there is to say about the choice."""
 
     landmarks: FaceLandmarks
-    height: float  # forehead to chin, source pixels
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[Remark, ...]
 
 
 def prepare_portrait(
@@ -156,7 +155,7 @@ def _choose_face(rgb: np.ndarray, config: PortraitConfig, face: int | None) -> _
     chosen = faces[face or 0]
     height = face_height(chosen.points)
     _require_usable(chosen, height, config)
-    return _Found(chosen, height, tuple(_choice_warnings(faces, face, height, config)))
+    return _Found(chosen, tuple(_choice_warnings(faces, face, height, config)))
 
 
 def face_height(points: np.ndarray) -> float:
@@ -185,7 +184,7 @@ def _require_usable(face: FaceLandmarks, height: float, config: PortraitConfig) 
 
 def _choice_warnings(
     faces: list[FaceLandmarks], face: int | None, height: float, config: PortraitConfig
-) -> list[Warning_]:
+) -> list[Remark]:
     warnings = []
     if len(faces) > 1 and face is None:
         nose = [landmarks.points[NOSE_TIP] for landmarks in faces]
