@@ -71,11 +71,13 @@ def read_connection(home: Path) -> Connection:
             content = json.loads(stream.read(SIZE_LIMIT))
         connection = _checked(content)
     except FileNotFoundError as error:
-        raise _error("none", "No backend is running.", f"{path} does not exist") from error
+        raise _error("connection.none", "No backend is running.", f"{path} does not exist") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise _error("damaged", "The backend's connection file cannot be read.", f"{path}: {error}") from error
+        raise _error(
+            "connection.damaged", "The backend's connection file cannot be read.", f"{path}: {error}"
+        ) from error
     if not process_exists(connection.pid):
-        raise _error("stale", "The backend has stopped.", f"process {connection.pid} of {path} is gone")
+        raise _error("connection.stale", "The backend has stopped.", f"process {connection.pid} of {path} is gone")
     return connection
 
 
@@ -130,5 +132,5 @@ def _checked(content: object) -> Connection:
     return Connection(endpoint, control, pid, (protocol[0], protocol[1]), software)
 
 
-def _error(kind: str, sentence: str, cause: str) -> ConnectionFileError:
-    return ConnectionFileError(f"connection.{kind}", sentence, cause=cause, fix="Start the backend (again).")
+def _error(code: str, sentence: str, cause: str) -> ConnectionFileError:
+    return ConnectionFileError(code, sentence, cause=cause, fix="Start the backend (again).")
