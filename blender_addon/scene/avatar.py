@@ -57,8 +57,8 @@ def import_avatar(context: bpy.types.Context, data: AvatarData, name: str) -> bp
     for key, part in ((RIG, armature), (HEAD, head), (SPLATS, splats)):
         root[key] = part
         _attach(part, root)
-    head.hide_render = True  # the splats are the picture; the proxy is for compositing and for solid view
     armature.show_in_front = True
+    _show_vertex_colors()
     _select_only(context, root)
     context.view_layer.update()
     return root
@@ -154,6 +154,15 @@ def _attach(part: bpy.types.Object, root: bpy.types.Object) -> None:
     """Parent without an offset, and keep the part where the binding expects it."""
     part.parent = root
     part.lock_location = part.lock_rotation = part.lock_scale = (True, True, True)
+
+
+def _show_vertex_colors() -> None:
+    """Solid view shows the proxy's own colours, unless the artist chose something else than materials."""
+    for screen in bpy.data.screens:
+        for area in screen.areas:
+            for space in area.spaces:
+                if space.type == "VIEW_3D" and space.shading.color_type == "MATERIAL":
+                    space.shading.color_type = "VERTEX"
 
 
 def _leave_edit_modes(context: bpy.types.Context) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...protocol.avatar import AvatarData
 from .color import srgb_to_linear
-from .materials import head_material
+from .materials import COLOR_ATTRIBUTE, avatar_material
 
 JOINT_NAMES = ("root", "neck", "jaw", "left_eye", "right_eye")  # FLAME's order
 JOINT_PARENTS = (-1, 0, 1, 1, 1)
@@ -23,7 +23,7 @@ def create_head(data: AvatarData, collection: bpy.types.Collection, name: str) -
     _write_colors(mesh, data.vertex_colors)
     part = mesh.attributes.new("part", "INT", "FACE")
     part.data.foreach_set("value", data.part.astype(np.int32))
-    mesh.materials.append(head_material())
+    mesh.materials.append(avatar_material())
     head = bpy.data.objects.new(name, mesh)
     collection.objects.link(head)
     _add_weights(head, data.weights)
@@ -43,7 +43,7 @@ def moving_correctives(data: AvatarData) -> list[int]:
 
 
 def _write_colors(mesh: bpy.types.Mesh, colors: np.ndarray) -> None:
-    attribute = mesh.color_attributes.new("color", "FLOAT_COLOR", "POINT")
+    attribute = mesh.color_attributes.new(COLOR_ATTRIBUTE, "FLOAT_COLOR", "POINT")
     linear = np.concatenate([srgb_to_linear(colors), np.ones((len(colors), 1), np.float32)], 1)
     attribute.data.foreach_set("color", linear.ravel())
     mesh.color_attributes.active_color = attribute

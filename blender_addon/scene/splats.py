@@ -1,7 +1,7 @@
 """The Gaussians of an avatar as a point cloud that follows the head by geometry nodes.
 
 The attributes bear the names that Blender 5.3 reads natively (``scale`` linear, ``rotation`` wxyz, ``radiance:base``);
-``color`` and ``opacity`` carry the same for everything older, and for the own render engine.
+``Color`` and ``opacity`` carry the same for everything older, and for the own render engine.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 from ...protocol.avatar import AvatarData
 from . import binding_nodes as names
 from .color import srgb_to_linear
-from .materials import splat_material
+from .materials import COLOR_ATTRIBUTE, avatar_material
 
-COLOR, OPACITY, RADIUS, RADIANCE = "color", "opacity", "radius", "radiance:base"
+COLOR, OPACITY, RADIUS, RADIANCE = COLOR_ATTRIBUTE, "opacity", "radius", "radiance:base"
 SH_DC = 0.28209479177387814  # constant spherical harmonic: radiance = (rgb - 0.5) / SH_DC
 POINT_SIGMAS = 1.2  # radius of the point that stands for a splat where splats cannot be drawn
 
@@ -41,7 +41,7 @@ def create_splats(
     write_attribute(cloud, names.REST_ROTATION, "QUATERNION", data.gaussian_rotation)
     write_attribute(cloud, names.REST_SCALE, "FLOAT_VECTOR", data.gaussian_scale)
     _write_look(cloud, data)
-    cloud.materials.append(splat_material())
+    cloud.materials.append(avatar_material())
     names.bind(splats, head)
     if "type" in bpy.types.PointCloud.bl_rna.properties:  # Blender 5.3 draws splats itself
         cloud.type = "GAUSSIAN_SPLAT"

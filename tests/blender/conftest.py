@@ -34,3 +34,13 @@ def empty_scene():
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     return bpy.context
+
+
+@pytest.fixture
+def cameo_engine():
+    """The render engine alone, registered without the rest of the add-on."""
+    from cameo.blender_addon.render import engine
+
+    engine.register()
+    yield engine
+    engine.unregister()

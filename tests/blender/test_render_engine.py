@@ -21,10 +21,8 @@ SIZE = 96
 
 
 @pytest.fixture
-def head(empty_scene):
-    engine.register()
-    yield avatar.parts_of(avatar.import_avatar(empty_scene, toy_avatar(6000), "Ada"))
-    engine.unregister()
+def head(empty_scene, cameo_engine):
+    return avatar.parts_of(avatar.import_avatar(empty_scene, toy_avatar(6000), "Ada"))
 
 
 def load(path):

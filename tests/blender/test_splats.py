@@ -73,7 +73,7 @@ def test_names_and_look_are_blenders_own(empty_scene):
     assert np.allclose(linear_to_srgb(found["colors"]), gaussians.color, atol=1e-5)
     assert np.allclose(found["opacities"], gaussians.opacity)
     cloud = parts.splats.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
-    assert {"position", "scale", "rotation", "radius", "color", "opacity"} <= set(cloud.attributes.keys())
+    assert {"position", "scale", "rotation", "radius", "Color", "opacity"} <= set(cloud.attributes.keys())
     assert splats.read_attribute(cloud, "radius").min() > 0
     if bpy.app.version >= (5, 1):
         radiance = splats.read_attribute(cloud, "radiance:base")
