@@ -11,7 +11,16 @@ from .detection import FaceBox, detect_faces, face_levels
 from .landmark_names import BLENDSHAPE_NAMES, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from .networks import landmarker_network
 
-__all__ = ["FaceBox", "FaceLandmarks", "Roi", "detect_faces", "find_landmarks", "landmarks_at", "roi_of"]
+__all__ = [
+    "FaceBox",
+    "FaceLandmarks",
+    "Roi",
+    "detect_faces",
+    "find_landmarks",
+    "landmarks_at",
+    "roi_of",
+    "settle_landmarks",
+]
 
 _INPUT = 256
 _ROI = 1.5  # the landmark network sees one and a half times the face, as it was trained
@@ -63,7 +72,15 @@ def _verified(image: np.ndarray, box: FaceBox) -> FaceLandmarks | None:
     points, presence = landmarks_at(image, Roi(np.array(box.center), _ROI * box.size, box.roll))
     if presence < _PRESENCE:
         return None
-    # Framed by its own landmarks a face settles, steadier than in the detector's coarse box; a mistake drifts away.
+    return settle_landmarks(image, points)
+
+
+def settle_landmarks(image: np.ndarray, points: np.ndarray) -> FaceLandmarks | None:
+    """Look at the face near ``points`` (float [478,3]) again, framed by its own landmarks, until they stand still.
+
+    A face settles, steadier than in the detector's coarse box; a mistake drifts away and gives None.
+    """
+    presence = 0.0
     for _ in range(_SETTLE):
         before, (points, presence) = points, landmarks_at(image, roi_of(points))
         if presence < _PRESENCE:

@@ -12,8 +12,8 @@ from ..artifacts import Portrait
 from ..config import PortraitConfig
 from ..errors import PortraitError
 from ..perception.angles import head_angles
-from ..perception.landmark_names import NOSE_TIP
-from ..perception.landmarks import FaceLandmarks, find_landmarks
+from ..perception.landmark_names import CHIN, NOSE_TIP
+from ..perception.landmarks import FaceLandmarks, settle_landmarks
 from ..perception.matting import portrait_matte
 from ..perception.occlusion import occlusion_warnings
 from ..perception.picture import Picture, read_picture
@@ -21,6 +21,7 @@ from ..perception.search import search_faces
 from ..progress import Reporter, SilentReporter
 from ..weights.fetch import asset_path
 
+_TOUCHING = 0.1  # parts of the matte hang together where it is above this
 Remark = tuple[str, str]  # code and sentence
 
 
@@ -63,8 +64,9 @@ def prepare_portrait(
     image = cut_crop(picture.rgb, crop, config.size)
     inside = inside_mask(crop, picture.rgb.shape[:2], config.size)
     reporter.progress(0.6, "separating head and background")
-    matte = _matte(image, picture, crop, config)
-    landmarks = find_landmarks(image) or _mapped(found.landmarks, crop)
+    expected = _mapped(found.landmarks, crop)
+    landmarks = settle_landmarks(image, expected.points) or expected
+    matte = _matte(image, picture, crop, landmarks.points)
     reporter.preview(image)
     height, width = picture.rgb.shape[:2]
     reporter.progress(1.0)
@@ -197,16 +199,26 @@ def _choice_warnings(
     return warnings
 
 
-def _matte(image: np.ndarray, picture: Picture, crop: np.ndarray, config: PortraitConfig) -> np.ndarray:
+def _matte(image: np.ndarray, picture: Picture, crop: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The person's matte; where the picture brought transparency, never more than that."""
     matte = portrait_matte(image)
     if picture.alpha is not None:
-        matte = np.minimum(matte, cut_crop(picture.alpha, crop, config.size))
-    return matte
+        matte = np.minimum(matte, cut_crop(picture.alpha, crop, len(image)))
+    return _without_bystanders(matte, points)
+
+
+def _without_bystanders(matte: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Clear what stands beside the head without touching it: somebody else's head, a lamp."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((matte > _TOUCHING).astype(np.uint8))
+    xy = np.clip(points[:, :2].astype(int), 0, len(matte) - 1)
+    own = np.unique(labels[xy[:, 1], xy[:, 0]])
+    chin = points[CHIN, 1]
+    strange = [n for n in range(1, count) if n not in own and stats[n, cv2.CC_STAT_TOP] < chin]
+    return np.where(np.isin(labels, strange), 0, matte).astype(np.float32)
 
 
 def _mapped(landmarks: FaceLandmarks, crop: np.ndarray) -> FaceLandmarks:
-    """Landmarks of the source carried into the crop, for the rare face that is found only in the source."""
+    """Landmarks of the source carried into the crop."""
     scale = np.sqrt(np.linalg.det(crop[:, :2]))
     xy = landmarks.points[:, :2] @ crop[:, :2].T + crop[:, 2]
     points = np.concatenate([xy, landmarks.points[:, 2:] * scale], axis=1).astype(np.float32)

@@ -13,7 +13,7 @@ from cameo.backend.pipeline.portrait import prepare_portrait
 
 
 def painted_head():
-    """Vertices, faces and colours: skin, lips, eyes with irises, under a light from the upper left."""
+    """Vertices, faces and colours: skin, lips, eyes with irises, under a light from the front and above."""
     head = load_head_model()
     vertices, faces = head.v_template.astype(np.float64), head.faces
     colors = np.tile([0.78, 0.6, 0.5], (len(vertices), 1))
@@ -29,7 +29,7 @@ def painted_head():
     for corner in range(3):
         np.add.at(normals, faces[:, corner], face_normals)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    light = 0.45 + 0.6 * np.clip(normals @ [0.2, 0.5, 0.84], 0, 1)
+    light = 0.45 + 0.6 * np.clip(normals @ [0.0, 0.45, 0.89], 0, 1)
     return vertices, faces, np.clip(colors * light[:, None], 0, 1)
 
 

@@ -336,6 +336,18 @@ class TestFaces:
         assert source_x(chosen) > 512
         assert error_of(data, face=2).code == "portrait.no_such_face"
 
+    def test_the_smaller_of_two_neighbours(self, astronaut):
+        """A larger face close by reaches into the crop; landmarks and matte are still those of the chosen one."""
+        hopper = Image.open(asset_path("grace_hopper.jpg")).convert("RGB")
+        both = Image.new("RGB", (760, 600), (174, 171, 172))
+        both.paste(astronaut.crop((110, 0, 360, 300)), (0, 150))
+        both.paste(hopper.crop((130, 20, 420, 420)), (300, 60))
+        chosen = prepare_portrait(encoded(both), face=1)
+        assert source_x(chosen) == pytest.approx(225 - 110, abs=15)
+        assert np.ptp(chosen.landmarks[:, 1]) == pytest.approx(0.4 * 768, rel=0.04)
+        neighbour = chosen.crop @ np.array([460, 250, 1])
+        assert neighbour[0] > 768 or chosen.matte[int(neighbour[1]), int(neighbour[0])] < 0.1
+
     def test_picture_on_its_side_without_exif(self, astronaut, reference):
         for turn in (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270):
             portrait = prepare_portrait(encoded(astronaut.transpose(turn)))
