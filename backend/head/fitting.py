@@ -251,7 +251,7 @@ def _result(portrait: Portrait, model: HeadModel, config: FitConfig, problem: _P
     landmarks = portrait.landmarks[:, :2].astype(np.float64)
     linear = _mean_error(posed, model, camera, landmarks) / problem.eye_distance
     residual = smooth_residual(model, posed, camera, landmarks, problem.weights, config)
-    kept = _kept_in_neutral(residual, posed - neutral, config)
+    kept = _lips_together(model, neutral, _kept_in_neutral(residual, posed - neutral, config))
     refined = _mean_error(posed + residual, model, camera, landmarks) / problem.eye_distance
     return HeadFit(
         betas=state.betas.astype(np.float32),
@@ -275,6 +275,16 @@ def _kept_in_neutral(residual: np.ndarray, motion: np.ndarray, config: FitConfig
     cap = config.neutral_residual / (1 + (np.linalg.norm(motion, axis=1) / 0.004) ** 2)
     length = np.linalg.norm(residual, axis=1)
     return residual * np.minimum(1, cap / np.maximum(length, 1e-9))[:, None]
+
+
+def _lips_together(model: HeadModel, neutral: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """``moved`` [V,3] blurred over the lips across the gap between them, so that closed lips stay closed."""
+    lips = np.flatnonzero(model.masks["lips"] | model.masks["inner_mouth"])
+    distance = np.linalg.norm(neutral[lips, None] - neutral[None, lips], axis=2)
+    near = np.exp(-((distance / 0.004) ** 2))
+    result = moved.copy()
+    result[lips] = near @ moved[lips] / near.sum(1, keepdims=True)
+    return result
 
 
 def _moved_joints(model: HeadModel, joints: np.ndarray, moved: np.ndarray) -> np.ndarray:

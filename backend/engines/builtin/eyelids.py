@@ -5,64 +5,54 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import KDTree
 
-from ...head import face_regions as regions_of
-from ...head.controls import parameters_from_controls
-from ...head.fit_result import HeadFit
-from ...head.lbs import pose_vertices
-from ...head.model import HeadModel, make_avatar_mesh
+from ...head.lids import MARGIN_ROW
+from ...head.model import HeadModel
 from .dense import DenseHead
 from .light import LUMINANCE
 from .membrane import Membrane
 from .skin_regions import SkinRegions
 from .skin_texture import SkinLayer
 
-LID_FROM, LID_TO = 0.18, 0.45  # part of the greatest motion in a blink from which, and over which, the photo fades out
 LID_TINT = np.array([0.985, 0.955, 0.945])  # lids are a little darker and redder than the skin round them
-CREASE, CREASE_WIDTH, CREASE_DEPTH = 0.4, 0.16, 0.16
-LASHES_WIDTH, LASHES_DEPTH = 0.0011, 0.72  # metres from the margin
-AROUND = 0.032  # metres, the neighbourhood that lends its colour
+FADE_ROWS = (6.5, 10.0)  # rows of the lid over which the new skin gives way to the photo
+CREASE_ROW, CREASE_WIDTH, CREASE_DEPTH = 8.0, 0.8, 0.13
+LASH_ROWS = (-1.0, 2.5)  # rows beside the margin that the lashes darken
+LASHES, LOWER_LASHES = 0.72, 0.2  # how much darker the lines of lashes are
+AROUND = 0.036  # metres, the neighbourhood that lends its colour
 
 
 @dataclass(frozen=True)
 class Lid:
-    """One eye's lids on the dense head.
+    """One eye's lids on the dense head (the grid of ``head/lids.py``, carried over).
 
     Attributes:
-        motion: float64 [N] 0..1, how far a blink moves each vertex.
-        margin: float64 [N] metres from the upper lid's margin while the eye is closed.
+        row: float64 [N], row of the lid grid; the number of rows outside.
+        upper: float64 [N], 1 in the middle of the upper lid, 0 at the corners, negative on the lower lid.
         middle: [3], head frame, between the lids.
     """
 
-    motion: np.ndarray
-    margin: np.ndarray
+    row: np.ndarray
+    upper: np.ndarray
     middle: np.ndarray
 
 
-def find_lids(fit: HeadFit, model: HeadModel, dense: DenseHead) -> tuple[Lid, Lid]:
-    """(left, right) lids of this person, measured on closed eyes."""
-    mesh = make_avatar_mesh(model, fit.neutral_vertices, np.zeros_like(fit.neutral_vertices), joints=fit.joints)
-    blink = parameters_from_controls(mesh, {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0})
-    closed = pose_vertices(mesh, blink)
-    moved = np.linalg.norm(np.asarray(dense.operator @ (closed - fit.neutral_vertices)), axis=1)
-    dense_closed = np.asarray(dense.operator @ closed)
-
-    def lid(eye: tuple[int, ...], joint: int, side: int) -> Lid:
-        rim = _landmarks(closed, model, eye)
-        upper = rim[:9]  # the first nine of the polygon run along the upper lid, corner to corner
-        fine = np.linspace(0, 8, 81)
-        line = np.stack([np.interp(fine, np.arange(9), upper[:, axis]) for axis in range(3)], 1)
-        own = dense_closed[:, 0] * side > 0
-        motion = np.where(own, moved, 0)
-        return Lid(motion / max(motion.max(), 1e-9), KDTree(line).query(dense_closed)[0], fit.joints[joint])
-
-    return lid(regions_of.LEFT_EYE, 3, 1), lid(regions_of.RIGHT_EYE, 4, -1)
+def find_lids(model: HeadModel, dense: DenseHead, neutral: np.ndarray) -> tuple[Lid, Lid]:
+    """(left, right) lids; ``neutral`` float64 [N,3]."""
+    left, right = (_find_lid(rows, model, dense, neutral) for rows in model.lid_rows)
+    return left, right
 
 
-def _landmarks(vertices: np.ndarray, model: HeadModel, which: tuple[int, ...]) -> np.ndarray:
-    embedding, index = model.landmarks478, list(which)
-    return np.einsum("kc,kcx->kx", embedding.bary[index], vertices[model.faces[embedding.face[index]]])
+def _find_lid(grid: np.ndarray, model: HeadModel, dense: DenseHead, neutral: np.ndarray) -> Lid:
+    rows, columns = grid.shape
+    row = np.full(len(model.v_template), float(rows))
+    row[grid] = np.arange(rows)[:, None]
+    upper = np.zeros(len(model.v_template))
+    upper[grid] = np.sin(2 * np.pi * np.arange(columns) / columns)
+    margin = np.zeros(len(model.v_template), bool)
+    margin[grid[MARGIN_ROW]] = True
+    on_margin = dense.mask(margin, 0.99)
+    return Lid(np.asarray(dense.operator @ row), np.asarray(dense.operator @ upper), neutral[on_margin].mean(0))
 
 
 def paint_lids(
@@ -71,33 +61,32 @@ def paint_lids(
     """Refill both upper lids; returns the colours [N,3]. ``neutral``: [N,3] head frame."""
     colors = layer.colors
     for lid in lids:
-        near = regions.skin & (np.linalg.norm(neutral - lid.middle - [0, 0, 0.012], axis=1) < AROUND)
+        near = regions.skin & (np.linalg.norm(neutral - lid.middle, axis=1) < AROUND)
         membrane = Membrane(dense, near)
         skin = _from_around(colors, layer.known, lid, near, membrane)
-        amount = membrane.soften(np.clip((lid.motion - LID_FROM) / (LID_TO - LID_FROM), 0, 1) * near)
-        upper = np.clip((neutral[:, 1] - lid.middle[1] + 0.0005) / 0.002, 0, 1)
-        gain = LID_TINT * (1 - _crease(lid) * upper)[:, None]
+        fade = 1 - np.clip((lid.row - FADE_ROWS[0]) / (FADE_ROWS[1] - FADE_ROWS[0]), 0, 1)
+        on_upper = np.clip(lid.upper / 0.25 + 0.2, 0, 1)
+        amount = membrane.soften(fade * on_upper * near)
+        crease = CREASE_DEPTH * np.exp(-(((lid.row - CREASE_ROW) / CREASE_WIDTH) ** 2)) * on_upper
+        gain = LID_TINT * (1 - crease)[:, None]
         colors = colors + (skin * gain - colors) * amount[:, None]
-        colors = colors * (1 - _lashes(lid, near))[:, None]
+        colors = colors * (1 - _lashes(lid))[:, None]
     return colors
 
 
 def _from_around(colors: np.ndarray, known: np.ndarray, lid: Lid, near: np.ndarray, membrane: Membrane) -> np.ndarray:
-    """Skin colour continued over the lid from the well lit, still skin round the eye."""
+    """Skin colour continued over the lid from the well lit skin round the eye."""
     luminance = colors @ LUMINANCE
-    around = near & (lid.motion < 0.08) & (known > 0.1)
+    around = near & (lid.row > FADE_ROWS[1]) & (known > 0.1)
     if not around.any():
         return colors
-    bright = luminance > 0.88 * np.median(luminance[around])
+    bright = luminance > 0.72 * np.median(luminance[around])
     return membrane.fill(colors, (around & bright).astype(np.float64))
 
 
-def _crease(lid: Lid) -> np.ndarray:
-    """The fold above the lid, darkening [N]."""
-    return CREASE_DEPTH * np.exp(-(((lid.motion - CREASE) / CREASE_WIDTH) ** 2))
-
-
-def _lashes(lid: Lid, near: np.ndarray) -> np.ndarray:
-    """The line of lashes along the upper margin, darkening [N]."""
-    edge = np.clip(1.4 - lid.margin / LASHES_WIDTH, 0, 1)
-    return LASHES_DEPTH * edge * near * (lid.motion > 0.5)
+def _lashes(lid: Lid) -> np.ndarray:
+    """The lines of lashes along the margins, darkening [N]."""
+    below, above = LASH_ROWS
+    beside = lid.row - MARGIN_ROW
+    line = np.clip((beside - below) / 0.5, 0, 1) * np.clip((above - beside) / 0.8, 0, 1)
+    return line * (LASHES * np.clip(4 * lid.upper, 0, 1) + LOWER_LASHES * np.clip(-3 * lid.upper, 0, 1))

@@ -45,6 +45,7 @@ def sample(image: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 
 def look_at_photo(
     portrait: Portrait,
+    image: np.ndarray,
     camera: Camera,
     vertices: np.ndarray,
     normals: np.ndarray,
@@ -54,6 +55,7 @@ def look_at_photo(
 ) -> PhotoSamples:
     """Sample the photo at ``vertices`` [N,3] (head frame, the photo's expression) with unit ``normals``.
 
+    ``image`` uint8 [S,S,3] is the portrait's picture, retouched.
     ``graph`` is the adjacency of the mesh: next to what is hidden, what is seen is not believed either.
     """
     points = project(vertices, camera)
@@ -69,7 +71,7 @@ def look_at_photo(
     person = cv2.erode(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
     weight = np.clip((facing - GRAZING) / FRONTAL, 0, 1) ** 1.5 * (sample(person, pixels) > 0.9)
     weight = weight * _away_from_hidden(visible & (facing > 0), graph)
-    return PhotoSamples(pixels, sample(portrait.image, pixels) / 255.0, weight, facing)
+    return PhotoSamples(pixels, sample(image, pixels) / 255.0, weight, facing)
 
 
 def _away_from_hidden(visible: np.ndarray, graph: Sparse) -> np.ndarray:

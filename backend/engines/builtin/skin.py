@@ -9,9 +9,10 @@ import numpy as np
 from ...artifacts import Portrait
 from ...head.fit_result import HeadFit
 from ...head.model import HeadModel
+from .creases import soften_creases
 from .dense import DenseHead, adjacency, smooth_normals, vertex_normals
 from .eye_texture import iris_radius, measure_eyes, paint_eye
-from .eyelids import Lid, find_lids, paint_lids
+from .eyelids import FADE_ROWS, Lid, find_lids, paint_lids
 from .hair_shell import HairShell
 from .light import ambient_openness, lopsided_light
 from .mouth_texture import paint_mouth
@@ -50,14 +51,16 @@ def paint_head(
     regions = find_regions(model, dense)
     graph = adjacency(dense.faces, len(neutral))
     facing = smooth_normals(fit.posed_vertices, model.faces, dense)
-    samples = look_at_photo(portrait, fit.camera, photographed, facing, dense.faces, graph, shell)
+    samples = look_at_photo(
+        portrait, soften_creases(portrait), fit.camera, photographed, facing, dense.faces, graph, shell
+    )
     weight = skin_weight(samples, portrait, segmentation, regions.scalp) * regions.skin
     normals = smooth_normals(fit.neutral_vertices, model.faces, dense)
     plain = regions.skin & ~regions.lips & ~regions.scalp & (weight > 0.3)
     colors = samples.colors / lopsided_light(normals, samples.colors, weight * plain)[:, None]
     openness = _openness(fit, model, dense)
     layer = complete_skin(colors, weight, openness, dense, graph, regions, seed)
-    lids = find_lids(fit, model, dense)
+    lids = find_lids(model, dense, neutral)
     painted = paint_lids(layer, neutral, dense, regions, lids)
     painted = paint_mouth(painted, neutral, dense, regions)
     _paint_eyes(painted, portrait, fit, model, dense, regions, neutral, openness)
@@ -98,6 +101,6 @@ def _importance(regions: SkinRegions, lids: tuple[Lid, Lid]) -> np.ndarray:
     importance[regions.inner_mouth | regions.tongue] = 0.6
     importance[regions.lips | regions.teeth] = 2.0
     for lid in lids:
-        importance[(lid.motion > 0.1) & regions.skin] = 2.5
+        importance[lid.row < FADE_ROWS[1]] = 2.5
     importance[regions.eyeballs[0] | regions.eyeballs[1]] = 3.0
     return importance

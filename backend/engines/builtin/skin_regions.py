@@ -17,7 +17,7 @@ class SkinRegions:
 
     Attributes:
         skin: outer skin without the inside of the mouth.
-        inner_mouth, teeth, upper_teeth, tongue, lips, ears, scalp, neck: as named.
+        inner_mouth, teeth, upper_teeth, gums, tongue, lips, ears, scalp, neck: as named.
         eyeballs: (left, right).
         mirror: int [N], the vertex on the other side.
     """
@@ -26,6 +26,7 @@ class SkinRegions:
     inner_mouth: np.ndarray
     teeth: np.ndarray
     upper_teeth: np.ndarray
+    gums: np.ndarray
     tongue: np.ndarray
     lips: np.ndarray
     ears: np.ndarray
@@ -46,6 +47,7 @@ def find_regions(model: HeadModel, dense: DenseHead) -> SkinRegions:
         inner_mouth=inner & skin,
         teeth=dense.mask(masks["teeth"], 0.9),
         upper_teeth=dense.mask(masks["upper_teeth"], 0.9),
+        gums=dense.mask(masks["gums"], 0.9),
         tongue=dense.mask(masks["tongue"], 0.9),
         lips=dense.mask(masks["lips"]) & skin & ~inner,
         ears=dense.mask(masks["ears"], 0.3) & skin & ~inner,
