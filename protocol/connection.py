@@ -71,13 +71,23 @@ def read_connection(home: Path) -> Connection:
             content = json.loads(stream.read(SIZE_LIMIT))
         connection = _checked(content)
     except FileNotFoundError as error:
-        raise _error("connection.none", "No backend is running.", f"{path} does not exist") from error
+        raise ConnectionFileError(
+            "connection.none", "No backend is running.", cause=f"{path} does not exist", fix="Start the backend."
+        ) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise _error(
-            "connection.damaged", "The backend's connection file cannot be read.", f"{path}: {error}"
+        raise ConnectionFileError(
+            "connection.damaged",
+            "The backend's connection file cannot be read.",
+            cause=f"{path}: {error}",
+            fix="Start the backend.",
         ) from error
     if not process_exists(connection.pid):
-        raise _error("connection.stale", "The backend has stopped.", f"process {connection.pid} of {path} is gone")
+        raise ConnectionFileError(
+            "connection.stale",
+            "The backend has stopped.",
+            cause=f"process {connection.pid} of {path} is gone",
+            fix="Start the backend.",
+        )
     return connection
 
 
@@ -130,7 +140,3 @@ def _checked(content: object) -> Connection:
     if not isinstance(protocol, list) or len(protocol) != 2 or any(type(part) is not int for part in protocol):
         raise ValueError("the protocol version is missing")
     return Connection(endpoint, control, pid, (protocol[0], protocol[1]), software)
-
-
-def _error(code: str, sentence: str, cause: str) -> ConnectionFileError:
-    return ConnectionFileError(code, sentence, cause=cause, fix="Start the backend (again).")

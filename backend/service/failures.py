@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import signal
+import sqlite3
 
 from ...protocol import limits
 from ...protocol.errors import CameoError
@@ -17,11 +18,11 @@ def failure_of(error: BaseException, job: str = "") -> Failure:
     """The message for any exception a job or a request can end in."""
     if isinstance(error, CameoError):
         return _failure(job, error.code, error.sentence, error.cause, error.fix)
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+    if (isinstance(error, OSError) and error.errno in _NO_ROOM) or "disk is full" in str(error):  # SQLite's words
         return disk_full(job, str(error))
     if isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY):
         return out_of_memory(job, _named(error))
-    if isinstance(error, OSError):
+    if isinstance(error, OSError | sqlite3.Error):
         return _failure(
             job,
             "disk.error",

@@ -61,6 +61,7 @@ class Server:
         self._desk = ClientDesk(self._socket, self._journal, store, self._supervisor, describe_backend, self.stop)
         self._control = ControlThread(self._context, self._supervisor, describe_backend, self.stop)
         self._unwritten: WorkerEvent | None = None
+        self._journal_fault = ""
 
     def serve(self) -> None:
         """Answer until :meth:`stop`, a signal, or the end of the parent process."""
@@ -100,8 +101,11 @@ class Server:
         try:
             self._hear_worker()
             self._supervisor.start_next()
+            self._journal_fault = ""
         except sqlite3.Error as error:  # most likely a full disk: the event is kept and written later
-            _log.error("the journal cannot be written, trying again: %s", error)
+            if str(error) != self._journal_fault:
+                _log.error("the journal cannot be written, trying again until it can: %s", error)
+            self._journal_fault = str(error)
             self._stopping.wait(_POLL_MS / 1000)
         self._supervisor.tick()
         self._desk.send_events()

@@ -56,7 +56,7 @@ def toy_stage(name: str, context: StageContext) -> ToyArtifact:
         if not spec.get("deaf"):
             context.reporter.progress(step / spec["steps"], f"step {step}")
         if step % 5 == 0:
-            context.reporter.preview(np.full((4, 4, 3), step, np.uint8))
+            context.reporter.preview(np.full((4, 4, 3), step % 256, np.uint8))
     return ToyArtifact(numbers)
 
 
