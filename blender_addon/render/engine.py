@@ -1,7 +1,7 @@
 """The render engine ``CAMEO``: F12 and animation renders show the splats, with alpha and depth.
 
 Without a window (background mode, pip ``bpy``) splats are rasterised by numpy, which needs no OpenGL and equals the
-rasterizer of the training. With a window the GPU draws them.
+rasterizer of the training. With a window and a graphics card the card draws them: the same picture, sooner.
 Known limit: it draws splats alone. Other objects neither show nor hide them; combine layers by the Depth pass.
 """
 
@@ -10,14 +10,17 @@ from __future__ import annotations
 import traceback
 
 import bpy
+import gpu
 import numpy as np
 
 from ...protocol.errors import CameoError
 from ..scene.picture import ENGINE
+from . import cpu_raster, gpu_raster
 from .compose import combined_pass, depth_pass
-from .cpu_raster import Raster, rasterize
+from .cpu_raster import Raster
 from .gather import SplatScene, camera_view, gather_splats
 from .projection import View
+from .viewport import VIEWPORT
 
 Window = tuple[int, int, int, int]  # x, y (from the upper left), width, height in pixels
 
@@ -45,6 +48,12 @@ class CameoRenderEngine(bpy.types.RenderEngine):
             traceback.print_exc()
             self._fail(f"Cameo's render engine failed: {type(error).__name__}: {error}")
 
+    def view_update(self, context: bpy.types.Context, depsgraph: bpy.types.Depsgraph) -> None:
+        VIEWPORT.forget()
+
+    def view_draw(self, context: bpy.types.Context, depsgraph: bpy.types.Depsgraph) -> None:
+        VIEWPORT.draw(depsgraph, context.region, context.region_data)
+
     def _render(self, depsgraph: bpy.types.Depsgraph) -> None:
         scene = depsgraph.scene
         size = (self.resolution_x, self.resolution_y)
@@ -55,9 +64,18 @@ class CameoRenderEngine(bpy.types.RenderEngine):
         if not len(splats.means):
             self.report({"WARNING"}, "Cameo found no avatar to render: is it hidden in renders?")
         self.update_stats("Cameo", f"{len(splats.means)} splats")
-        raster = draw(splats, camera_view(camera, depsgraph, size, window))
+        raster = self._draw(splats, camera_view(camera, depsgraph, size, window))
         background = None if scene.render.film_transparent else _world_color(scene)
         self._write(window, combined_pass(raster, background), depth_pass(raster))
+
+    def _draw(self, splats: SplatScene, view: View) -> Raster:
+        """Blend ``splats`` (display space) as ``view`` sees them."""
+        if self.bl_use_gpu_context and gpu.platform.device_type_get() != "SOFTWARE":
+            try:
+                return gpu_raster.rasterize(splats, view)
+            except RuntimeError as error:  # too large for the card, or its context is gone
+                self.report({"WARNING"}, f"The graphics card could not draw the splats, the processor did: {error}")
+        return cpu_raster.rasterize(*splats, view)
 
     def _write(self, window: Window, combined: np.ndarray, depth: np.ndarray) -> None:
         result = self.begin_result(0, 0, window[2], window[3])
@@ -70,11 +88,6 @@ class CameoRenderEngine(bpy.types.RenderEngine):
     def _fail(self, message: str) -> None:
         self.report({"ERROR"}, message)
         self.error_set(message)
-
-
-def draw(splats: SplatScene, view: View) -> Raster:
-    """Blend ``splats`` (display space) as ``view`` sees them."""
-    return rasterize(splats.means, splats.quats, splats.scales, splats.opacities, splats.colors, view)
 
 
 def border_window(render: bpy.types.RenderSettings, size: tuple[int, int]) -> Window:
@@ -105,6 +118,7 @@ def _world_color(scene: bpy.types.Scene) -> tuple[float, float, float]:
 
 
 def register() -> None:
+    CameoRenderEngine.bl_use_gpu_context = not bpy.app.background
     bpy.utils.register_class(CameoRenderEngine)
 
 

@@ -24,6 +24,7 @@ struct SplatView {
   mat4 view;
   mat4 projection;
   vec4 size;   // viewport width, height in pixels; focal lengths in pixels
+  vec4 limits; // x/z and y/z (lowest, highest) inside which the projection's Jacobian follows the point
   vec4 extra;  // pull towards the camera in metres; 1 if orthographic; 1 to draw depth; unused
 };
 """
@@ -37,8 +38,7 @@ void main() {{
   float z = max(-p.z, 1e-6);
   bool ortho = u.extra.y > 0.5;
   vec2 focal = u.size.zw;
-  vec2 margin = (0.5 + {FRUSTUM_MARGIN}) * u.size.xy / focal;
-  vec2 slope = clamp(p.xy / z, -margin, margin);
+  vec2 slope = clamp(p.xy / z, u.limits.xz, u.limits.yw);
   mat3 world = mat3(c0.x, c0.y, c0.z,  c0.y, c0.w, c1.x,  c0.z, c1.x, c1.y);
   mat3 turn = mat3(u.view);
   mat3 cov = turn * world * transpose(turn);
@@ -107,7 +107,8 @@ class SplatDrawer:
         shader = self._shader or _make_shader()
         SplatDrawer._shader = shader
         shader.bind()
-        shader.uniform_block("u", gpu.types.GPUUniformBuf(_uniforms(view, pull, depth)))
+        uniforms = gpu.types.GPUUniformBuf(_uniforms(view, pull, depth))  # must outlive the draw call
+        shader.uniform_block("u", uniforms)
         shader.uniform_sampler("splats", self._texture)
         gpu.state.blend_set("ALPHA_PREMULT")
         self._batch.draw(shader)
@@ -148,14 +149,21 @@ def _make_shader() -> gpu.types.GPUShader:
 
 def _uniforms(view: GpuView, pull: float, depth: bool) -> gpu.types.Buffer:
     """The SplatView block in std140: matrices by columns."""
-    focal = (view.projection[0][0] * view.width / 2, view.projection[1][1] * view.height / 2)
+    projection = np.array(view.projection, np.float32)
+    focal = projection[0, 0] * view.width / 2, projection[1, 1] * view.height / 2
+    limits = []
+    for axis in range(2):
+        center, half = projection[axis, 2] / projection[axis, axis], 1 / projection[axis, axis]
+        reach = half * (1 + 2 * FRUSTUM_MARGIN)
+        limits += [center - reach, center + reach]
     values = [
         *np.array(view.view, np.float32).T.ravel(),
-        *np.array(view.projection, np.float32).T.ravel(),
+        *projection.T.ravel(),
         *(view.width, view.height, *focal),
+        *limits,
         *(pull, float(view.orthographic), float(depth), 0.0),
     ]
-    return gpu.types.Buffer("FLOAT", len(values), values)
+    return gpu.types.Buffer("FLOAT", len(values), [float(value) for value in values])
 
 
 def _data_texture(splats: SplatScene) -> gpu.types.GPUTexture:

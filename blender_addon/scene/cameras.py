@@ -112,12 +112,15 @@ def put_at_photo(camera: bpy.types.Object, member: bpy.types.Object) -> tuple[in
 def camera_intrinsics(
     camera: bpy.types.Object, depsgraph: bpy.types.Depsgraph, width: int, height: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """viewmat [4,4] (world to OpenCV camera) and K [3,3] of a perspective ``camera`` for a picture of that size."""
+    """viewmat [4,4] (world to OpenCV camera) and K [3,3] of an evaluated ``camera`` for a picture of that size.
+
+    An orthographic camera's focal lengths are pixels a metre.
+    """
     projection = np.array(camera.calc_matrix_camera(depsgraph, x=width, y=height))
     K = np.eye(3)
     K[0, 0], K[1, 1] = projection[0, 0] * width / 2, projection[1, 1] * height / 2
-    # at depth z (Blender looks along -z): x_ndc = (P00 x + P02 z)/-z; y turns round
-    K[0, 2] = (1 - projection[0, 2]) * width / 2
-    K[1, 2] = (1 + projection[1, 2]) * height / 2
+    # a point at depth z (Blender looks along -z): x_ndc = (P00 x + P02 z)/-z; orthographic: P00 x + P03; y turns round
+    x, y = (-projection[0, 3], -projection[1, 3]) if camera.data.type == "ORTHO" else projection[:2, 2]
+    K[0, 2], K[1, 2] = (1 - x) * width / 2, (1 + y) * height / 2
     pose = camera.matrix_world.normalized() @ _OPENCV_TO_BLENDER
     return np.linalg.inv(np.array(pose)), K

@@ -240,7 +240,7 @@ def test_errors_reach_the_artist(head, tmp_path):
 
 def test_programming_errors_reach_the_artist_too(head, tmp_path, monkeypatch):
     set_up(background=None)
-    monkeypatch.setattr(engine, "draw", lambda splats, view: 1 / 0)
+    monkeypatch.setattr(engine.cpu_raster, "rasterize", lambda *splats_and_view: 1 / 0)
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
         render(tmp_path / "never.png")
     with pytest.raises(CameoError, match="could not be rendered"):
