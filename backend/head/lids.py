@@ -49,7 +49,7 @@ def opening(points: np.ndarray, center: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def swing(points: np.ndarray, center: np.ndarray, angle: np.ndarray) -> np.ndarray:
-    """Lid vertices [R,C,3] after their margins turned by ``angle`` [C] radians (up is positive); rows follow in part."""
+    """Lid vertices [R,C,3] after their margins turned up by ``angle`` [C] radians; other rows follow in part."""
     x, elevation, distance = _polar(points, center)
     return _cartesian(x, elevation + ROW_SWING[:, None] * angle, distance, center)
 

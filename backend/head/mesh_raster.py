@@ -119,7 +119,7 @@ def back_facing(vertices: np.ndarray, faces: np.ndarray, camera: Camera) -> np.n
 def shade(
     raster: MeshRaster, faces: np.ndarray, vertex_colors: np.ndarray, *, face_gain: np.ndarray | None = None
 ) -> np.ndarray:
-    """Interpolated vertex colours as premultiplied float32 RGBA [h,w,4] at image size (box filter over the supersamples).
+    """Interpolated vertex colours as premultiplied float32 RGBA [h,w,4] at image size (box filter over supersamples).
 
     Args:
         vertex_colors: float [V,3] sRGB 0..1.

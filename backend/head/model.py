@@ -83,7 +83,7 @@ class HeadModel:
 
 @dataclass(frozen=True)
 class HairShell:
-    """A coarse mesh of the hair that rides on the head: ``vertices`` float32 [H,3], ``faces`` int32 [G,3], ``colors`` [H,3]."""
+    """A coarse mesh of the hair that rides on the head: ``vertices`` [H,3], ``faces`` int [G,3], ``colors`` [H,3]."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -173,7 +173,7 @@ def make_avatar_mesh(
     joints: np.ndarray | None = None,
     hair_shell: HairShell | None = None,
 ) -> AvatarMesh:
-    """The rigged mesh of one person: the model's rig on ``neutral_vertices`` [V,3], plus hair that follows the neck joint.
+    """The rigged mesh of one person: the model's rig on ``neutral_vertices`` [V,3], and hair that follows the neck.
 
     The lids are made to close on this person's eyes.
 

@@ -1,5 +1,7 @@
 """From MakeHuman's data to the arrays of the head file, step by step."""
 
+# pyright cannot follow the editable install of this checkout as `cameo`.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ from cameo.backend.artifacts import orbit_camera
 from cameo.backend.head.lids import ROW_REST, ROW_SHARE, closing, opening, swing
 from cameo.backend.head.mesh_raster import rasterize_mesh
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from . import identities, inner_parts, regions, rig, surface, units
 from .lid_grid import lid_grid
@@ -37,7 +39,7 @@ SKULL_FROM = 0.66
 class Head:
     """The head while it is built. V vertices; frames: metres, y up, +z forward, origin between the ears."""
 
-    carry: sp.csr_matrix  # [V,N] from MakeHuman's base vertices
+    carry: sp.csr_array  # [V,N] from MakeHuman's base vertices
     pieces: list[surface.Piece]
     parts: dict[str, np.ndarray]  # vertex indices by piece
     faces: np.ndarray
@@ -52,7 +54,7 @@ class Head:
 
     def part_mask(self, *names: str) -> np.ndarray:
         """bool [V]: vertices of these pieces."""
-        mask = np.zeros(self.carry.shape[0], bool)
+        mask = np.zeros(len(self.mirror), bool)
         for name in names:
             mask[self.parts[name]] = True
         return mask
@@ -68,7 +70,7 @@ class Head:
 
 def mirror_map(points: np.ndarray) -> np.ndarray:
     """int [V]: the vertex on the other side; an involution, or the build fails."""
-    mirror = cKDTree(points * [-1, 1, 1]).query(points)[1]
+    mirror = np.asarray(KDTree(points * [-1, 1, 1]).query(points)[1])
     if not (mirror[mirror] == np.arange(len(mirror))).all():
         raise SystemExit("The head is not symmetric: the mirror map is no involution.")
     return mirror
@@ -86,12 +88,12 @@ def assemble(source: Source, mean: np.ndarray) -> Head:
     eyes = {side: inner_parts.eyeball(source, mean, side) for side in SIDES}
     rows = [part for row in ("upper", "lower") for part in inner_parts.teeth(source, mean, row)]
     pieces = [piece, *(eyes[side][0] for side in SIDES), *rows, inner_parts.tongue(source)]
-    starts = np.cumsum([0, *(part.carry.shape[0] for part in pieces)])
+    starts = np.cumsum([0, *(surface.row_count(part.carry) for part in pieces)])
     lookup = np.full(len(mean), -1)
     lookup[base] = np.arange(len(base))
-    skin_uv = np.zeros((piece.carry.shape[0], 2))
+    skin_uv = np.zeros((surface.row_count(piece.carry), 2))
     skin_uv[piece.faces.ravel()] = piece.uv[piece.uv_faces.ravel()]
-    carry = sp.vstack([part.carry for part in pieces]).tocsr()
+    carry = sp.csr_array(sp.vstack([part.carry for part in pieces]))
     return Head(
         carry=carry,
         pieces=pieces,
@@ -180,8 +182,8 @@ def _visible_gap(head: Head, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray
     camera = orbit_camera(0, 0, distance=10.0, fov_deg=0.35, size=600, center=(0, -0.06, 0))
     cell = 2 * 10.0 * np.tan(np.deg2rad(0.35 / 2)) / 600
     raster = rasterize_mesh(head.template, head.faces, camera)
-    within = ~head.part_mask("skin") | inside
-    shown = within[head.faces].all(1)[np.maximum(raster.face, 0)] & (raster.face >= 0)
+    within = np.logical_or(~head.part_mask("skin"), inside)
+    shown = np.all(within[head.faces], axis=1)[np.maximum(raster.face, 0)] & (raster.face >= 0)
     columns = (np.arange(600) + 0.5 - 300) * cell
     heights = -0.06 - (np.arange(600) + 0.5 - 300) * cell
     count = shown.sum(0)
@@ -201,7 +203,7 @@ class Rig:
 
 
 def rig_joints(
-    source: Source, head: Head, mean: np.ndarray, artist: dict[str, np.ndarray], average: sp.csr_matrix
+    source: Source, head: Head, mean: np.ndarray, artist: dict[str, np.ndarray], average: sp.csr_array
 ) -> Rig:
     """Weights, joints and pose correctives of the template."""
     opened, mirror = artist["jawOpen"], head.mirror

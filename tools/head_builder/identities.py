@@ -46,11 +46,11 @@ class IdentitySampler:
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Coefficients [len(names)] of one random person."""
         sex_share = rng.beta(0.5, 0.5)
-        ethnicity = dict(zip(ETHNICITIES, rng.dirichlet([0.5] * 3)))
-        sex = dict(zip(SEXES, (sex_share, 1 - sex_share)))
-        age = dict(zip(AGES, _draw_age(rng)))
-        muscle = dict(zip(MUSCLES, _between(rng.beta(2.2, 2.2))))
-        weight = dict(zip(WEIGHTS, _between(rng.beta(2.0, 2.0))))
+        ethnicity: dict[str, float] = dict(zip(ETHNICITIES, rng.dirichlet([0.5] * 3)))
+        sex: dict[str, float] = dict(zip(SEXES, (sex_share, 1 - sex_share)))
+        age: dict[str, float] = dict(zip(AGES, _draw_age(rng)))
+        muscle: dict[str, float] = dict(zip(MUSCLES, _between(rng.beta(2.2, 2.2))))
+        weight: dict[str, float] = dict(zip(WEIGHTS, _between(rng.beta(2.0, 2.0))))
         values = [ethnicity[e] * sex[s] * age[a] for e, s, a in self.ethnic]
         values += [sex[s] * age[a] * muscle[m] * weight[w] for s, a, m, w in self.build]
         drawn: dict[str, float] = {}

@@ -1,7 +1,7 @@
 """Eyeballs, teeth, gums and tongue: new geometry that rides on MakeHuman's helper meshes.
 
-Each new vertex is the minimum-norm affine combination of its helper's vertices, so it follows every affine motion of the
-helper exactly. Sizes of teeth are the mean crowns of dental anatomy (Wheeler), in millimetres.
+Each new vertex is the minimum-norm affine combination of its helper's vertices, so it follows every affine motion of
+the helper exactly. Sizes of teeth are about the mean crowns of dental anatomy, in millimetres.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .source import Source
 from .surface import Piece
 
 EYE_RADIUS = 0.0143
-"""Metres: MakeHuman's 15.4 mm ball is made smaller, so that lids of real thickness pass over it at every blink value."""
+"""Metres: MakeHuman's 15.4 mm ball is made smaller, so that lids with a thickness pass over it all through a blink."""
 CORNEA_BULGE = 0.05  # of the radius
 PUPIL_DEG, IRIS_DEG = 9.0, 23.0
 EYE_RINGS_DEG = (4.5, 9.0, 14.0, 18.5, 23.0, 25.0, 30.5, 38.0, 48.0, 60.0, 74.0, 90.0, 108.0, 128.0, 150.0)
@@ -56,13 +56,13 @@ TOOTH_CORNERS = 8
 SMILE_ARC = 0.005  # metres
 
 
-def affine_ride(points: np.ndarray, helper: np.ndarray, index: np.ndarray, count: int) -> sp.csr_matrix:
-    """CSR [n,count]: ``points`` [n,3] as minimum-norm affine combinations of ``helper`` [m,3] (base vertices ``index``)."""
+def affine_ride(points: np.ndarray, helper: np.ndarray, index: np.ndarray, count: int) -> sp.csr_array:
+    """CSR [n,count]: ``points`` [n,3] as affine combinations of ``helper`` [m,3], the base vertices ``index``."""
     A = np.concatenate([helper, np.ones((len(helper), 1))], 1)
     B = np.concatenate([points, np.ones((len(points), 1))], 1)
     weights = B @ np.linalg.pinv(A)
     rows, columns = np.repeat(np.arange(len(points)), len(index)), np.tile(index, len(points))
-    return sp.coo_matrix((weights.ravel(), (rows, columns)), (len(points), count)).tocsr()
+    return sp.coo_array((weights.ravel(), (rows, columns)), (len(points), count)).tocsr()
 
 
 def helper_sphere(points: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def helper_sphere(points: np.ndarray) -> np.ndarray:
 
 
 def eyeball(source: Source, mean: np.ndarray, side: str) -> tuple[Piece, np.ndarray, np.ndarray]:
-    """The ball of ``side`` ('left', 'right') with a corneal bulge; also its centre [3] and each vertex's angle, degrees.
+    """The ball of ``side`` ('left', 'right') with a corneal bulge; its centre [3] and each vertex's angle in degrees.
 
     Rings lie exactly on the edges of pupil and iris, so that both are sharp in vertex colours.
     """
@@ -135,7 +135,7 @@ class Arch:
         return self.edge + SMILE_ARC * back
 
     def at(self, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Point [n,2] (x, z) and outward unit normal [n,2] at signed arc lengths from the middle (+ = subject's left)."""
+        """Point [n,2] (x, z) and outward unit normal [n,2] at signed arc lengths from the middle, + to the left."""
         t = np.linspace(0, np.pi / 2, 2001)
         x, z = self.half_width * np.sin(t), self.depth * np.cos(t)
         run = np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(z)))])
@@ -276,7 +276,7 @@ def tongue(source: Source) -> Piece:
     used, uv_used = np.unique(quads), np.unique(quad_uvs)
     lookup, uv_lookup = np.zeros(len(source.vertices), int), np.zeros(len(source.uv), int)
     lookup[used], uv_lookup[uv_used] = np.arange(len(used)), np.arange(len(uv_used))
-    carry = sp.coo_matrix((np.ones(len(used)), (np.arange(len(used)), used)), (len(used), len(source.vertices)))
+    carry = sp.coo_array((np.ones(len(used)), (np.arange(len(used)), used)), (len(used), len(source.vertices)))
 
     def triangles(q: np.ndarray) -> np.ndarray:
         return np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]])

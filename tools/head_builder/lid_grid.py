@@ -43,7 +43,7 @@ class EdgeFlow:
 
 
 def lid_grid(source: Source, mean: np.ndarray, center: np.ndarray, side: str) -> np.ndarray:
-    """Base vertices int [ROWS, COLUMNS] of one eye's lids; rows inside out, columns inner corner, upper lid, outer corner.
+    """Base vertices int [ROWS, COLUMNS] of one eye's lids: rows inside out, columns from the inner corner over the top.
 
     ``MARGIN_ROW`` of ``backend/head/lids.py`` is the inner edge of the lids' margins.
     """

@@ -1,5 +1,7 @@
 """Named vertex masks, parts of faces and the UV atlas."""
 
+# pyright cannot follow the editable install of this checkout as `cameo`.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import numpy as np

@@ -45,23 +45,23 @@ def fit_jaw(teeth: np.ndarray, opened: np.ndarray) -> Jaw:
     return Jaw(angle, pivot, np.array([[1, 0, 0], [0, c, -s], [0, s, c]]))
 
 
-def graph_average(faces: np.ndarray, count: int) -> sp.csr_matrix:
+def graph_average(faces: np.ndarray, count: int) -> sp.csr_array:
     """Row-stochastic CSR [V,V]: the mean of each vertex's neighbours."""
     edges = np.unique(np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), 1), axis=0)
-    graph = sp.coo_matrix((np.ones(len(edges)), edges.T), (count, count))
+    graph = sp.coo_array((np.ones(len(edges)), edges.T), (count, count))
     graph = (graph + graph.T).tocsr()
     degree = np.asarray(graph.sum(1)).ravel()
-    return (sp.diags(1 / np.maximum(degree, 1)) @ graph).tocsr()
+    return (sp.diags_array(1 / np.maximum(degree, 1)) @ graph).tocsr()
 
 
 def skin_weights(
     source: Source,
-    carry: sp.csr_matrix,
+    carry: sp.csr_array,
     template: np.ndarray,
     jaw: Jaw,
     jaw_open: np.ndarray,
     parts: dict[str, np.ndarray],
-    average: sp.csr_matrix,
+    average: sp.csr_array,
 ) -> np.ndarray:
     """Skinning weights [V,5] (root, neck, jaw, left eye, right eye)."""
     skin = parts["skin"]
@@ -84,7 +84,7 @@ def skin_weights(
     return weights
 
 
-def _head_share(source: Source, carry: sp.csr_matrix) -> np.ndarray:
+def _head_share(source: Source, carry: sp.csr_array) -> np.ndarray:
     """How much each vertex belongs to the head rather than the shoulders, from MakeHuman's own rig."""
     head, total = np.zeros(len(source.vertices)), np.zeros(len(source.vertices))
     for bone, pairs in source.bone_weights().items():
@@ -132,7 +132,7 @@ def _convex_weights(offset: np.ndarray) -> np.ndarray:
 def jaw_correctives(
     template: np.ndarray, weights: np.ndarray, jaw: Jaw, jaw_open: np.ndarray, rigid: np.ndarray
 ) -> np.ndarray:
-    """posedirs [36,V,3] such that the jaw joint at its angle gives exactly ``jaw_open``; nothing for ``rigid`` vertices."""
+    """posedirs [36,V,3] with which the jaw at its angle gives exactly ``jaw_open``; nothing for ``rigid`` vertices."""
     share = weights[:, 2, None, None]
     blend = (1 - share) * np.eye(3) + share * jaw.matrix
     rest = jaw_open - weights[:, 2, None] * ((template - jaw.pivot) @ (jaw.matrix - np.eye(3)).T)

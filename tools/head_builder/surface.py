@@ -20,7 +20,7 @@ class Piece:
     """A part of the head: ``carry`` CSR [n,N] makes its vertices from base vertices; ``faces`` [f,3] with ``uv``."""
 
     name: str
-    carry: sp.csr_matrix
+    carry: sp.csr_array
     faces: np.ndarray
     uv: np.ndarray
     uv_faces: np.ndarray
@@ -30,11 +30,16 @@ class Piece:
 class QuadSurface:
     """Quads [q,4] over vertices ``carry @ base``, with UVs and the UV island of each quad."""
 
-    carry: sp.csr_matrix
+    carry: sp.csr_array
     quads: np.ndarray
     uv: np.ndarray
     quad_uvs: np.ndarray
     island: np.ndarray
+
+
+def row_count(matrix: sp.csr_array) -> int:
+    """Rows of a CSR matrix."""
+    return len(matrix.indptr) - 1
 
 
 def above_cut(points: np.ndarray) -> np.ndarray:
@@ -66,7 +71,7 @@ def cut_bust(source: Source, mean: np.ndarray) -> tuple[QuadSurface, np.ndarray]
     quads, quad_uvs = source.quads[kept], source.quad_uvs[kept]
     base = np.unique(quads)
     slides = _slides(quads, quad_uvs, inside, mean)
-    carry = sp.lil_matrix((len(base), len(mean)))
+    carry = sp.lil_array((len(base), len(mean)))
     for row, vertex in enumerate(base):
         anchor, share = slides.get(vertex, (vertex, 1.0, 0, 0))[:2]
         carry[row, anchor] = 1 - share
@@ -83,7 +88,7 @@ def _with_the_head(quads: np.ndarray, kept: np.ndarray, count: int) -> np.ndarra
     """Quads of the largest connected piece among ``kept``."""
     chosen = quads[kept]
     edges = np.concatenate([chosen[:, [0, 1]], chosen[:, [1, 2]], chosen[:, [2, 3]]])
-    graph = sp.coo_matrix((np.ones(len(edges)), edges.T), (count, count))
+    graph = sp.coo_array((np.ones(len(edges)), edges.T), (count, count))
     label = sp.csgraph.connected_components(graph, False)[1]
     return label[quads[:, 0]] == np.bincount(label[chosen[:, 0]]).argmax()
 
@@ -112,7 +117,7 @@ def _slides(quads, quad_uvs, inside, mean) -> dict[int, tuple[int, float, int, i
 
 def _islands(quad_uvs: np.ndarray, count: int) -> np.ndarray:
     links = (quad_uvs.ravel(), np.roll(quad_uvs, 1, 1).ravel())
-    label = sp.csgraph.connected_components(sp.coo_matrix((np.ones(quad_uvs.size), links), (count, count)), False)[1]
+    label = sp.csgraph.connected_components(sp.coo_array((np.ones(quad_uvs.size), links), (count, count)), False)[1]
     return label[quad_uvs[:, 0]]
 
 
@@ -122,14 +127,14 @@ def divide_large(surface: QuadSurface, points: np.ndarray, marked: np.ndarray) -
     New points follow the four-point rule along the quads' own edge flow, so that the scalp becomes round and no old
     vertex moves. Unmarked neighbours get triangles that meet the new edge points. Also returns the quad of each face.
     """
-    middles, edge_of = _edge_middles(surface.quads, surface.carry.shape[0])
+    middles, edge_of = _edge_middles(surface.quads, row_count(surface.carry))
     centers = _quad_centers(surface.quads, edge_of, middles)
-    split = np.zeros(middles.shape[0], bool)
+    split = np.zeros(row_count(middles), bool)
     split[edge_of[marked].ravel()] = True
-    count = surface.carry.shape[0]
+    count = row_count(surface.carry)
     edge_index = count + np.cumsum(split) - 1
     center_index = count + split.sum() + np.cumsum(marked) - 1
-    operator = sp.vstack([sp.eye(count), middles[split], centers[marked]]).tocsr()
+    operator = sp.vstack([sp.eye_array(count), middles[split], centers[marked]]).tocsr()
 
     uv, uv_rows = list(surface.uv), {}
 
@@ -169,17 +174,17 @@ def divide_large(surface: QuadSurface, points: np.ndarray, marked: np.ndarray) -
             faces.append((ring[0], ring[k], ring[k + 1]))
             uv_faces.append((uv_ring[0], uv_ring[k], uv_ring[k + 1]))
             origin.append(index)
-    carry = (operator @ surface.carry).tocsr()
+    carry = sp.csr_array(operator @ surface.carry)
     return Piece("skin", carry, np.array(faces), np.array(uv), np.array(uv_faces)), np.array(origin)
 
 
-def _edge_middles(quads: np.ndarray, count: int) -> tuple[sp.csr_matrix, np.ndarray]:
+def _edge_middles(quads: np.ndarray, count: int) -> tuple[sp.csr_array, np.ndarray]:
     """Four-point midpoints [E,n] of all edges, and the edge [q,4] behind each quad's corner k -> k+1."""
     ends = np.sort(np.stack([quads, np.roll(quads, -1, 1)], 2), 2)
     edges, edge_of = np.unique(ends.reshape(-1, 2), axis=0, return_inverse=True)
     edge_of = edge_of.reshape(-1, 4)
     beyond = _straight_on(quads, edges)
-    rows = sp.lil_matrix((len(edges), count))
+    rows = sp.lil_array((len(edges), count))
     for index, (a, b) in enumerate(edges):
         before, after = beyond.get((b, a)), beyond.get((a, b))
         if before is None or after is None:
@@ -212,7 +217,7 @@ def _straight_on(quads: np.ndarray, edges: np.ndarray) -> dict[tuple[int, int], 
     return found
 
 
-def _quad_centers(quads: np.ndarray, edge_of: np.ndarray, middles: sp.csr_matrix) -> sp.csr_matrix:
+def _quad_centers(quads: np.ndarray, edge_of: np.ndarray, middles: sp.csr_array) -> sp.csr_array:
     """Smooth centres [q,n]: the four-point rule across the quad in both directions, where its neighbours allow."""
     across: dict[int, list[int]] = {}
     for index, edges in enumerate(edge_of):
@@ -241,4 +246,4 @@ def _quad_centers(quads: np.ndarray, edge_of: np.ndarray, middles: sp.csr_matrix
         rows.append(weights)
     entries = [(i, e, w) for i, weights in enumerate(rows) for e, w in weights.items()]
     i, e, w = zip(*entries)
-    return (sp.coo_matrix((w, (i, e)), (len(quads), middles.shape[0])).tocsr() @ middles).tocsr()
+    return sp.csr_array(sp.coo_array((w, (i, e)), (len(quads), row_count(middles))).tocsr() @ middles)

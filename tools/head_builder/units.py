@@ -14,8 +14,8 @@ SMOOTHED = ("mouthSmile", "mouthDimple", "mouthStretch", "mouthUpperUp", "mouthF
 """Units whose creases were modelled on one face and turn into lumps on others."""
 SMOOTHING = 6.0
 """Weight of the Laplacian against staying as the artist made it."""
-GAINS = {"browInnerUp": 1.5, "browDown": 1.25}
-"""MakeHuman's brows move less than people's: with these a landmarker's score rises as it does for the other units."""
+GAINS = {"browInnerUp": 2.0, "browDown": 1.25, "mouthPucker": 1.6}
+"""MakeHuman's brows and pucker move less than people's; with these a landmarker's score rises as it should."""
 JAW_SLIDES = ("jawForward", "jawLeft", "jawRight")
 
 
@@ -24,7 +24,7 @@ def is_joint(name: str) -> bool:
     return name == "jawOpen" or name.startswith("eyeLook")
 
 
-def artist_units(source: Source, carry: sp.csr_matrix) -> dict[str, np.ndarray]:
+def artist_units(source: Source, carry: sp.csr_array) -> dict[str, np.ndarray]:
     """All 52 ARKit targets, and MakeHuman's own expression units as ``mh_...``; displacement [V,3] by name."""
     units = {name: carry @ source.face_unit(name) for name in source.face_unit_names()}
     for name in source.target_names("expression/units/caucasian"):
@@ -38,13 +38,13 @@ def clean_units(
     weights: np.ndarray,
     jaw: Jaw,
     parts: dict[str, np.ndarray],
-    average: sp.csr_matrix,
+    average: sp.csr_array,
     fixed: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Units that are not joints, without what a skull cannot do.
 
     Upper teeth and eyeballs never move; lower teeth only slide with the jaw, rigidly. ``mouthClose`` is meant on top
-    of jawOpen = 1, so it is taken back through the jaw's rotation. ``fixed`` [V] keeps its motion when the rest is smoothed.
+    of jawOpen = 1, so it is taken back through the jaw's rotation. ``fixed`` [V] is not smoothed.
     """
     skull = np.concatenate([parts[name] for name in ("upper_teeth", "upper_gums", "left_eyeball", "right_eyeball")])
     lower = np.concatenate([parts["lower_teeth"], parts["lower_gums"]])
@@ -68,9 +68,10 @@ def clean_units(
 class _Smoother:
     """min |d - d0|² + SMOOTHING |L d|² over the vertices that are not fixed."""
 
-    def __init__(self, average: sp.csr_matrix, fixed: np.ndarray) -> None:
-        laplacian = sp.eye(average.shape[0]) - average
-        system = (sp.eye(average.shape[0]) + SMOOTHING * (laplacian.T @ laplacian)).tocsr()
+    def __init__(self, average: sp.csr_array, fixed: np.ndarray) -> None:
+        identity = sp.eye_array(len(fixed))
+        laplacian = identity - average
+        system = sp.csr_array(identity + SMOOTHING * (laplacian.T @ laplacian))
         self.free = np.flatnonzero(~fixed)
         self.coupling = system[self.free][:, np.flatnonzero(fixed)]
         self.fixed = np.flatnonzero(fixed)
