@@ -1,0 +1,50 @@
+"""Presets and options: what an artist can choose, and what happens to a wrong choice."""
+
+import numpy as np
+import pytest
+from cameo.backend.errors import CameoError
+from cameo.backend.pipeline.generate import avatar_pipeline
+from cameo.backend.pipeline.presets import PRESETS, preset_for
+from cameo.protocol.messages import GenerateAvatar
+
+
+def request(**settings) -> GenerateAvatar:
+    return GenerateAvatar(np.ones(3, np.uint8), **settings)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_says_what_it_costs_and_makes_a_pipeline(name):
+    preset = PRESETS[name]
+    assert preset.name == preset.reconstruction.preset == name and preset.title and preset.cost
+    pipeline = avatar_pipeline(request(preset=name))
+    assert [stage.name for stage in pipeline.stages] == ["portrait", "engine", "reconstruction"]
+
+
+def test_options_reach_their_stage():
+    preset = preset_for("preview", {"hair": "hat", "seed": 7})
+    assert (preset.engine.hair, preset.engine.seed, preset.reconstruction.seed) == ("hat", 7, 7)
+    assert preset_for("preview", {}) == PRESETS["preview"]
+    configs = [avatar_pipeline(request(options={"seed": seed})).stages[1].config for seed in (0, 1)]
+    assert configs[0] != configs[1]
+
+
+def test_the_chosen_face_is_part_of_the_key():
+    assert avatar_pipeline(request(face=1)).stages[0].config != avatar_pipeline(request()).stages[0].config
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"preset": "best"}, "request.unknown_preset"),
+        ({"engine": "magic"}, "engine.unknown"),
+        ({"options": {"hair": "green"}}, "request.bad_option"),
+        ({"options": {"hair": 3}}, "request.bad_option"),
+        ({"options": {"seed": True}}, "request.bad_option"),
+        ({"options": {"seed": "1"}}, "request.bad_option"),
+        ({"options": {"colour": "green"}}, "request.unknown_option"),
+    ],
+)
+def test_wrong_choices_are_named(settings, code):
+    with pytest.raises(CameoError) as caught:
+        avatar_pipeline(request(**settings))
+    assert caught.value.code == code and caught.value.fix
