@@ -59,7 +59,7 @@ class FitConfig:
     Distances between landmarks are in per cent of the distance between the irises.
     """
 
-    focal: float = 2.25
+    focal: float = 3.0
     """Focal length over the crop's side; landmarks cannot tell it (equal error from 1.2 to 4)."""
     betas: int = 80
     """Identity coefficients used."""
@@ -83,7 +83,7 @@ class FitConfig:
     """Of the squared difference of the two eyes' pitch, radians."""
     spread: float = 0.004
     """A landmark that wandered this far (metres) when it was embedded counts half."""
-    squint_trust: float = 0.4
+    squint_trust: float = 0.15
     """Factor on the landmarker's eyeSquint, which reads a smile's cheeks and dark lids as squinting."""
     neutral_residual: float = 0.003
     """The most the smooth residual may move the neutral head, metres."""

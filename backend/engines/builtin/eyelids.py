@@ -15,10 +15,10 @@ from .skin_regions import SkinRegions
 from .skin_texture import SkinLayer
 
 LID_TINT = np.array([0.985, 0.955, 0.945])  # lids are a little darker and redder than the skin round them
-FADE_ROWS = (6.5, 10.0)  # rows of the lid over which the new skin gives way to the photo
+FADE_ROWS = (7.5, 10.5)  # rows of the lid over which the new skin gives way to the photo
 CREASE_ROW, CREASE_WIDTH, CREASE_DEPTH = 8.0, 0.8, 0.13
 LASH_ROWS = (-1.0, 2.5)  # rows beside the margin that the lashes darken
-LASHES, LOWER_LASHES = 0.72, 0.2  # how much darker the lines of lashes are
+LASHES, LOWER_LASHES = 0.62, 0.13  # how much darker the lines of lashes are
 AROUND = 0.036  # metres, the neighbourhood that lends its colour
 
 
@@ -75,12 +75,12 @@ def paint_lids(
 
 
 def _from_around(colors: np.ndarray, known: np.ndarray, lid: Lid, near: np.ndarray, membrane: Membrane) -> np.ndarray:
-    """Skin colour continued over the lid from the well lit skin round the eye."""
+    """Skin colour continued over the lid from the skin round the eye; brows and lashes lend nothing."""
     luminance = colors @ LUMINANCE
-    around = near & (lid.row > FADE_ROWS[1]) & (known > 0.1)
+    around = near & (lid.row > 10) & (known > 0.1)
     if not around.any():
         return colors
-    bright = luminance > 0.72 * np.median(luminance[around])
+    bright = luminance > 0.55 * np.median(luminance[around])
     return membrane.fill(colors, (around & bright).astype(np.float64))
 
 

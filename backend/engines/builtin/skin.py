@@ -71,6 +71,9 @@ def _openness(fit: HeadFit, model: HeadModel, dense: DenseHead) -> np.ndarray:
     """Part of the sky each dense vertex sees, from the base mesh (occlusion is smooth)."""
     vertices = fit.neutral_vertices
     base = ambient_openness(vertices, vertex_normals(vertices, model.faces), model.faces)
+    graph = adjacency(model.faces, len(base))
+    for _ in range(2):
+        base = 0.5 * base + 0.5 * (graph @ base) / np.asarray(graph.sum(1)).ravel()
     return np.asarray(dense.operator @ base)
 
 

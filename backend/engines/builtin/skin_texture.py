@@ -13,7 +13,7 @@ from .skin_regions import SkinRegions
 OWN_ENOUGH = 0.35  # weight from which the photo alone decides
 MIRROR_SHARE = 0.5  # weight of the other side's pixels against one's own
 KNOWN, SURE = 0.03, 0.3  # weights from which a colour guides the fill, and from which it is taken as it is
-SHADE_POWER = 0.55  # how strongly unseen skin is darkened where little of the sky is seen
+DARKEST_SHADE, SHADE_POWER = 0.4, 0.5  # how unseen skin is darkened where little of the sky is seen
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def complete_skin(
     borrowed = MIRROR_SHARE * missing * mirrored_weight
     known = weight + borrowed
     base = (colors * weight[:, None] + mirrored * borrowed[:, None]) / np.maximum(known, 1e-6)[:, None]
-    shade = np.clip(openness, 0.3, 1)[:, None] ** SHADE_POWER
+    shade = np.clip(openness, DARKEST_SHADE, 1)[:, None] ** SHADE_POWER
     guide = 3 * np.clip(known / 0.25, 0, 1) * (known > KNOWN) * regions.skin
     filled = membrane.fill(base / shade, guide) * shade
     sure = _smoothstep(known / SURE)[:, None]
