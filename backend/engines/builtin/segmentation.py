@@ -41,7 +41,7 @@ class Segmentation:
         hair, skin, cloth: float32 [S,S], posteriors inside the matte (sum to 1 there), 0 outside. ``cloth`` is
             everything that is neither hair nor skin.
         hair_mask: bool [S,S], cleaned; what the hair shell is made from (a hat belongs to it).
-        face_mask: bool [S,S], the polygon of the face oval.
+        face_mask: bool [S,S], the face oval without what reaches over its border (strands, earrings, glasses' arms).
         bald: no hair worth a shell.
         hat: what sits on the head seems to be a hat.
         hat_mask: bool [S,S], the hat's part of ``hair_mask``.
@@ -90,7 +90,8 @@ def segment_portrait(portrait: Portrait, config: BuiltinConfig) -> Segmentation:
     above = layout.y < layout.eye_y
     posterior = np.stack([posterior[0], posterior[1] + above * posterior[2], posterior[2] * ~above])
     hair, skin, cloth = (np.where(layout.foreground, p, 0).astype(np.float32) for p in posterior)
-    return Segmentation(hair, skin, cloth, mask, layout.face, bald, bool(hat_mask.any()), hat_mask)
+    face = _free_face(layout, skin)
+    return Segmentation(hair, skin, cloth, mask, face, bald, bool(hat_mask.any()), hat_mask)
 
 
 def _layout(portrait: Portrait) -> _Layout:
@@ -104,11 +105,17 @@ def _layout(portrait: Portrait) -> _Layout:
     features = cv2.dilate(features, np.ones((3, 3)), iterations=int(unit * 0.08)) > 0
     y = np.arange(size)[:, None]
     eye_y = float(marks[EYE_CORNERS, 1].mean())
-    forehead = polygon_mask(marks[list(OVAL)] - np.maximum(eye_y - marks[list(OVAL), 1:], 0) * [0.0, 0.35], size)
+    lab = cv2.cvtColor(portrait.image, cv2.COLOR_RGB2LAB).astype(np.float32)
     top = max(0, round(float(marks[FOREHEAD, 1]) - 0.4 * unit))
+    oval = marks[list(OVAL)]
+    forehead, high_forehead = (
+        polygon_mask(oval - np.maximum(eye_y - oval[:, 1:], 0) * [0.0, stretch], size) for stretch in (0.35, 0.8)
+    )
     core = cv2.erode(face.astype(np.uint8), np.ones((3, 3)), iterations=int(unit * 0.12)) > 0
+    cheeks = core & ~features & (y > eye_y - 0.1 * unit)
+    shiny = lab[..., 0] > np.percentile(lab[cheeks, 0], 90)
     return _Layout(
-        lab=cv2.cvtColor(portrait.image, cv2.COLOR_RGB2LAB).astype(np.float32),
+        lab=lab,
         unit=unit,
         eye_y=eye_y,
         top_y=float(marks[FOREHEAD, 1]),
@@ -117,8 +124,8 @@ def _layout(portrait: Portrait) -> _Layout:
         foreground=(portrait.matte > 0.6) & (portrait.inside > 0.5),
         face=face,
         features=features,
-        cheeks=core & ~features & (y > eye_y - 0.1 * unit),
-        forehead=face | forehead,
+        cheeks=cheeks,
+        forehead=face | forehead | (high_forehead & shiny),
         whole=bool(portrait.inside[top, face.any(0)].mean() > 0.5),
     )
 
@@ -196,6 +203,14 @@ def _hair_mask(layout: _Layout, hair: np.ndarray, seeds: np.ndarray) -> np.ndarr
     return kept | filled
 
 
+def _free_face(layout: _Layout, skin: np.ndarray) -> np.ndarray:
+    """The face oval; in its outer ring only what has the colour of skin, bool [S,S]."""
+    inner = cv2.erode(layout.face.astype(np.uint8), np.ones((3, 3)), iterations=int(layout.unit * 0.3)) > 0
+    foreign = layout.face & ~inner & ~layout.features & (skin < 0.5)
+    around = cv2.dilate(foreign.astype(np.uint8), np.ones((3, 3)), iterations=int(layout.unit * 0.03)) > 0
+    return layout.face & ~(around & ~inner)
+
+
 def _hat_mask(layout: _Layout, hair_mask: np.ndarray) -> np.ndarray:
     """A guess: what lies above the forehead has colours that the hair beside the face has not.
 
@@ -203,7 +218,7 @@ def _hat_mask(layout: _Layout, hair_mask: np.ndarray) -> np.ndarray:
     a top that is black here and white there.
     """
     none = np.zeros_like(hair_mask)
-    crown = hair_mask & (layout.y < layout.top_y)
+    crown = hair_mask & (layout.y < layout.top_y) & ~layout.forehead
     sides = hair_mask & (layout.y > layout.eye_y) & (layout.y < layout.chin_y + 0.3 * layout.unit)
     if crown.sum() < 0.05 * layout.face.sum():
         return none
