@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import bpy
@@ -47,17 +49,8 @@ def import_avatar(context: bpy.types.Context, data: AvatarData, name: str) -> bp
     _leave_edit_modes(context)
     collection = bpy.data.collections.new(name)
     context.scene.collection.children.link(collection)
-    root = _create_root(data, collection, name)
-    head = create_head(data, collection, f"{name} Head")
-    armature = _create_rig(context, data, collection, f"{name} Rig")
-    rig.bind_head(head, armature)
-    rig.drive_correctives(head, armature, data)
-    controls.drive_by_controls(head, armature, data)
-    splats = create_splats(context, data, head, collection, f"{name} Splats")
-    for key, part in ((RIG, armature), (HEAD, head), (SPLATS, splats)):
-        root[key] = part
-        _attach(part, root)
-    armature.show_in_front = True
+    with _removed_on_failure(collection):
+        root = _build(context, data, collection, name)
     _show_vertex_colors()
     _select_only(context, root)
     context.view_layer.update()
@@ -106,6 +99,37 @@ def active_avatar(context: bpy.types.Context) -> bpy.types.Object | None:
 def control_names(member: bpy.types.Object) -> list[str]:
     """Names of the controls, in the avatar file's order."""
     return list(json.loads(parts_of(member).root[CONTROLS]))
+
+
+def _build(
+    context: bpy.types.Context, data: AvatarData, collection: bpy.types.Collection, name: str
+) -> bpy.types.Object:
+    root = _create_root(data, collection, name)
+    head = create_head(data, collection, f"{name} Head")
+    armature = _create_rig(context, data, collection, f"{name} Rig")
+    rig.bind_head(head, armature)
+    rig.drive_correctives(head, armature, data)
+    controls.drive_by_controls(head, armature, data)
+    splats = create_splats(context, data, head, collection, f"{name} Splats")
+    for key, part in ((RIG, armature), (HEAD, head), (SPLATS, splats)):
+        root[key] = part
+        _attach(part, root)
+    armature.show_in_front = True
+    return root
+
+
+@contextmanager
+def _removed_on_failure(collection: bpy.types.Collection) -> Iterator[None]:
+    """An import that fails leaves nothing behind."""
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if not done:
+            for leftover in list(collection.objects):
+                bpy.data.objects.remove(leftover)
+            bpy.data.collections.remove(collection)
 
 
 def _create_root(data: AvatarData, collection: bpy.types.Collection, name: str) -> bpy.types.Object:

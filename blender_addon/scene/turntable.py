@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import bpy
 
@@ -12,6 +13,8 @@ from .avatar import parts_of
 from .cameras import ORBIT_CENTER, new_camera
 from .picture import set_up_picture
 from .timeline import key_controls
+
+MARK = "cameo_turntable"  # on the pivot
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Turntable:
 def set_up_turntable(context: bpy.types.Context, member: bpy.types.Object, settings: Turntable) -> bpy.types.Object:
     """Camera on a turning pivot, keyed expressions, render settings; returns the camera.
 
-    The last picture is one step before the first, so the film loops.
+    The last picture is one step before the first, so the film loops. An earlier turntable of the avatar is replaced;
+    with no expressions the face's own animation stays untouched.
     """
     scene = context.scene
     parts = parts_of(member)
@@ -84,8 +88,10 @@ def key_expressions(member: bpy.types.Object, expressions: Sequence[Expression],
 
 def _camera_on_pivot(root: bpy.types.Object, settings: Turntable, first: int, last: int) -> bpy.types.Object:
     """A camera looking at a pivot in the head's centre; the pivot turns about the head's up axis, evenly."""
+    _remove_turntable(root)
     collection = root.users_collection[0]
     pivot = bpy.data.objects.new(f"{root.name} Turntable", None)
+    pivot[MARK] = True
     pivot.empty_display_type, pivot.empty_display_size = "PLAIN_AXES", 0.1
     collection.objects.link(pivot)
     pivot.parent = root
@@ -104,6 +110,13 @@ def _camera_on_pivot(root: bpy.types.Object, settings: Turntable, first: int, la
     return camera
 
 
+def _remove_turntable(root: bpy.types.Object) -> None:
+    for pivot in [child for child in root.children if MARK in child]:
+        for camera in pivot.children:
+            bpy.data.objects.remove(camera)
+        bpy.data.objects.remove(pivot)
+
+
 def _make_linear(animated: bpy.types.Object) -> None:
     animation = animated.animation_data
     for layer in animation.action.layers:
@@ -111,3 +124,15 @@ def _make_linear(animated: bpy.types.Object) -> None:
             for curve in strip.channelbag(animation.action_slot).fcurves:
                 for point in curve.keyframe_points:
                     point.interpolation = "LINEAR"
+
+
+def set_up_film(scene: bpy.types.Scene, path: Path) -> None:
+    """Animation renders write one H.264 film in ``path`` (``.mp4``); pictures are laid on the world's colour."""
+    scene.render.film_transparent = False
+    image, film = scene.render.image_settings, scene.render.ffmpeg
+    image.media_type = "VIDEO"
+    image.file_format = "FFMPEG"
+    film.format, film.codec, film.constant_rate_factor = "MPEG4", "H264", "HIGH"
+    film.audio_codec = "NONE"
+    scene.render.use_file_extension = False  # else Blender adds the frame range to the name
+    scene.render.filepath = str(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from cameo.backend.artifacts import HeadParameters
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import joint_transforms, pose_vertices
 from cameo.blender_addon.scene import avatar, pose
-from cameo.protocol.errors import CameoError
+from cameo.protocol.errors import AvatarFileError, CameoError
 from mathutils import Matrix
 from toy_avatar import toy_avatar, toy_mesh
 
@@ -119,6 +121,14 @@ def test_two_avatars_do_not_disturb_each_other(head):
     assert avatar.avatars_in(bpy.context.scene) == [head.root, other.root]
     assert np.abs(evaluated_vertices(head) - toy_mesh().vertices).max() < 1e-7
     assert np.abs(evaluated_vertices(other) - toy_mesh().vertices).max() > 0.01
+
+
+def test_an_import_that_fails_leaves_nothing(empty_scene):
+    data = toy_avatar(50)
+    crowd = tuple(replace(control, name=f"c{i}", units=((0, 0.1),)) for i, control in enumerate(data.controls))
+    with pytest.raises(AvatarFileError, match="Too many controls"):
+        avatar.import_avatar(empty_scene, replace(data, controls=crowd), "Ada")
+    assert not empty_scene.scene.objects and not empty_scene.scene.collection.children
 
 
 def test_parts_are_found_from_any_part_under_any_name(head):

@@ -64,6 +64,21 @@ def test_turntable_keys_the_faces_and_returns_to_the_first(root, cameo_engine):
     assert max(values["eyeBlinkLeft"] for values in seen) > 0.9
 
 
+def test_a_second_turntable_replaces_the_first(root, cameo_engine):
+    for frames in (24, 48):
+        camera = turntable.set_up_turntable(bpy.context, root, turntable.Turntable(frames=frames))
+    assert [o for o in bpy.context.scene.objects if o.type == "CAMERA"] == [camera]
+
+
+def test_a_film_is_written(root, cameo_engine, tmp_path):
+    settings = turntable.Turntable(frames=3, size=64)
+    turntable.set_up_turntable(bpy.context, root, settings)
+    turntable.set_up_film(bpy.context.scene, tmp_path / "turn.mp4")
+    bpy.ops.render.render(animation=True)
+    film = bpy.data.movieclips.load(str(tmp_path / "turn.mp4"))
+    assert film.frame_duration == 3 and tuple(film.size) == (64, 64)
+
+
 def test_every_control_has_its_place_on_a_board(root):
     names = avatar.control_names(root)
     layouts = lay_out(names)
