@@ -85,6 +85,8 @@ class FitConfig:
     """A landmark that wandered this far (metres) when it was embedded counts half."""
     squint_trust: float = 0.15
     """Factor on the landmarker's eyeSquint, which reads a smile's cheeks and dark lids as squinting."""
+    mouth_kept: float = 0.1
+    """Part of the photo's mouth and cheek units the neutral head keeps: a face at rest still hints at its smile."""
     neutral_residual: float = 0.003
     """The most the smooth residual may move the neutral head, metres."""
     residual_stiffness: float = 8.0

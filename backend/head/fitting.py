@@ -258,7 +258,7 @@ def _result(portrait: Portrait, model: HeadModel, config: FitConfig, problem: _P
         parameters=parameters,
         camera=camera,
         posed_vertices=posed + residual,
-        neutral_vertices=neutral + kept,
+        neutral_vertices=neutral + kept + _mouth_at_rest(model, state.units, config),
         joints=_moved_joints(model, bare.joints, kept),
         linear_error=100 * linear,
         landmark_error=100 * refined,
@@ -275,6 +275,12 @@ def _kept_in_neutral(residual: np.ndarray, motion: np.ndarray, config: FitConfig
     cap = config.neutral_residual / (1 + (np.linalg.norm(motion, axis=1) / 0.004) ** 2)
     length = np.linalg.norm(residual, axis=1)
     return residual * np.minimum(1, cap / np.maximum(length, 1e-9))[:, None]
+
+
+def _mouth_at_rest(model: HeadModel, units: np.ndarray, config: FitConfig) -> np.ndarray:
+    """What the neutral head keeps of the photo's mouth, [V,3]."""
+    kept = np.array([name.startswith(("mouth", "cheek")) for name in model.unit_names]) * config.mouth_kept
+    return np.tensordot(units * kept, model.unit_dirs, 1)
 
 
 def _lips_together(model: HeadModel, neutral: np.ndarray, moved: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ def measure_eyes(portrait: Portrait) -> EyeColors:
     for ring in range(RINGS):
         band = np.abs(distance - (ring + 0.5) / LIMBUS_RING) < 0.08
         if band.sum() > 4:
-            profile[ring] = np.percentile(pixels[band], 35, axis=0)
+            profile[ring] = np.percentile(pixels[band], 30, axis=0)
     return EyeColors(_without_gaps(profile), _white(pixels[(distance > 1.2) & (distance < 3)]))
 
 
@@ -64,8 +64,8 @@ def _white(pixels: np.ndarray) -> np.ndarray:
     """The eye's white in this photo's light: never grey as its shadow, never brighter than white."""
     if len(pixels) < 12:
         return WHITE
-    seen = np.percentile(pixels, 70, axis=0)
-    brightness = np.clip(seen.mean() * 1.03, 0.64, 0.9)
+    seen = np.percentile(pixels, 60, axis=0)
+    brightness = np.clip(seen.mean(), 0.56, 0.84)
     tint = seen / max(seen.mean(), 1e-3)
     return brightness * (0.6 * tint + 0.4 * WHITE / WHITE.mean())
 
