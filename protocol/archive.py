@@ -195,7 +195,8 @@ def _write_members(
         for name, blob in blobs.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), blob)
         for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w") as member:
+            large = array.nbytes > 1 << 30  # ZIP wants to know before it begins
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w", force_zip64=large) as member:
                 np.lib.format.write_array(member, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
 
 
