@@ -16,14 +16,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 from cameo.backend.artifacts import Camera, orbit_camera
+from cameo.backend.head.controls import parameters_from_controls
+from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import MeshRaster, project, rasterize_mesh, shade
-from cameo.backend.head.model import DATA, HeadModel, LandmarkEmbedding, read_head
+from cameo.backend.head.model import DATA, HeadModel, LandmarkEmbedding, make_avatar_mesh, read_head
 from cameo.backend.perception.landmarks import find_landmarks
 from scipy.spatial import KDTree
 
 POINTS = 478
 FIRST_IRIS = 468
-IDENTITIES = 45
+IDENTITIES = 36
+LIPS_PARTED = 0.3  # jawOpen
+LIP_REACH = 0.006  # metres
 SIGMA = 0.7
 YAWS_DEG = (0, -30, -20, -10, 0, 10, 20, 30, 0)
 BROW_HEIGHT = 0.0145
@@ -71,14 +75,15 @@ def photograph(model: HeadModel, vertices: np.ndarray, camera: Camera) -> tuple[
     return (picture * 255).astype(np.uint8), raster
 
 
-def collect(model: HeadModel) -> list[list[np.ndarray]]:
-    """For each landmark the places on the template [3] where it fell."""
+def collect(model: HeadModel, jaw_open: float) -> list[list[np.ndarray]]:
+    """For each landmark the places on the template [3] where it fell, on faces with the mouth open by ``jaw_open``."""
     rng = np.random.default_rng(SEED)
+    seen_skin = model.masks["skin"][model.faces].all(1) & ~model.masks["inner_mouth"][model.faces].any(1)
     hits: list[list[np.ndarray]] = [[] for _ in range(POINTS)]
     found = 0
     for index in range(IDENTITIES):
-        betas = rng.normal(size=60) * SIGMA * (index > 0)
-        vertices = model.neutral(betas).astype(np.float64)
+        mesh = make_avatar_mesh(model, model.neutral(rng.normal(size=60) * SIGMA * (index > 0)), paint(model))
+        vertices = pose_vertices(mesh, parameters_from_controls(model, {"jawOpen": jaw_open}))
         yaw, pitch = YAWS_DEG[index % len(YAWS_DEG)], rng.uniform(-8, 5)
         camera = orbit_camera(yaw, pitch, distance=1.2, fov_deg=17, size=512, center=(0, 0, 0.05))
         picture, raster = photograph(model, vertices, camera)
@@ -86,14 +91,15 @@ def collect(model: HeadModel) -> list[list[np.ndarray]]:
         if landmarks is None:
             continue
         found += 1
-        rows, columns = np.nonzero(raster.face >= 0)
-        tree = KDTree(np.stack([columns + 0.5, rows + 0.5], 1))
-        distance, nearest = (np.asarray(a) for a in tree.query(landmarks.points[:, :2]))
-        for k in np.flatnonzero(distance < 3):
-            pixel = rows[nearest[k]], columns[nearest[k]]
-            corners = model.v_template[model.faces[raster.face[pixel]]]
-            hits[k].append(raster.bary[pixel] @ corners)
-    print(f"face found in {found} of {IDENTITIES} pictures")
+        for first, last, wanted in ((0, FIRST_IRIS, seen_skin), (FIRST_IRIS, POINTS, ~seen_skin)):
+            rows, columns = np.nonzero((raster.face >= 0) & wanted[raster.face])
+            tree = KDTree(np.stack([columns + 0.5, rows + 0.5], 1))
+            distance, nearest = (np.asarray(a) for a in tree.query(landmarks.points[first:last, :2]))
+            for k in np.flatnonzero(distance < 3):
+                pixel = rows[nearest[k]], columns[nearest[k]]
+                corners = model.v_template[model.faces[raster.face[pixel]]]
+                hits[first + k].append(raster.bary[pixel] @ corners)
+    print(f"jawOpen {jaw_open}: face found in {found} of {IDENTITIES} pictures")
     return hits
 
 
@@ -115,7 +121,11 @@ def snap(model: HeadModel, point: np.ndarray, allowed: np.ndarray) -> tuple[int,
 
 def embed(model: HeadModel) -> LandmarkEmbedding:
     """Median place of every landmark, made symmetric, on the skin (iris points: on the eyeballs)."""
-    hits = collect(model)
+    hits, parted = collect(model, 0.0), collect(model, LIPS_PARTED)
+    place = np.array([np.median(h, 0) for h in hits])
+    # where closed lips touch, a picture does not say which lip a point belongs to; parted lips do
+    of_lips = KDTree(model.v_template[model.masks["lips"]]).query(place)[0] < LIP_REACH
+    hits = [open_hits if lip else closed for lip, closed, open_hits in zip(of_lips, hits, parted)]
     place = np.array([np.median(h, 0) for h in hits])
     spread = np.array([np.median(np.linalg.norm(np.array(h) - p, axis=1)) for h, p in zip(hits, place)])
     mirrored = place * [-1, 1, 1]
