@@ -30,6 +30,7 @@ from .color_models import ColorMixture
 EYE_CORNERS = [33, 263]
 FEATURES = (RIGHT_EYE, LEFT_EYE, RIGHT_BROW, LEFT_BROW, OUTER_LIPS)
 NEVER = np.float32(-50.0)  # log likelihood of a class without seeds
+DEEP_SHADOW = 0.65  # of the cheeks' lightness: behind the jaw, below hair, beside the ear
 OUTLIER = np.float32(-12.5)  # log likelihood of a colour that fits no class
 
 
@@ -204,9 +205,11 @@ def _hair_mask(layout: _Layout, hair: np.ndarray, seeds: np.ndarray) -> np.ndarr
 
 
 def _free_face(layout: _Layout, skin: np.ndarray) -> np.ndarray:
-    """The face oval; in its outer ring only what has the colour of skin, bool [S,S]."""
+    """The face oval; in its outer ring only what has the colour of skin and lies in no deep shadow, bool [S,S]."""
     inner = cv2.erode(layout.face.astype(np.uint8), np.ones((3, 3)), iterations=int(layout.unit * 0.3)) > 0
-    foreign = layout.face & ~inner & ~layout.features & (skin < 0.5)
+    lightness = layout.lab[..., 0]
+    dark = lightness < DEEP_SHADOW * np.median(lightness[layout.cheeks])
+    foreign = layout.face & ~inner & ~layout.features & ((skin < 0.5) | dark)
     around = cv2.dilate(foreign.astype(np.uint8), np.ones((3, 3)), iterations=int(layout.unit * 0.03)) > 0
     return layout.face & ~(around & ~inner)
 
