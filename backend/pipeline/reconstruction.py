@@ -20,9 +20,9 @@ from ..config import ReconstructionConfig
 from ..errors import JobCancelled
 from ..gaussians.checkpoint import load_checkpoint, save_checkpoint
 from ..gaussians.initialise import initial_gaussians
+from ..gaussians.kernels import prepare_kernels
 from ..gaussians.losses import psnr, ssim_map
 from ..gaussians.perceptual import load_lpips
-from ..gaussians.rasterizer import warm_up
 from ..gaussians.render import render_avatar, to_uint8
 from ..gaussians.trainer import Trainer
 from ..head.lbs import pose_vertices
@@ -48,8 +48,8 @@ def reconstruct(
         StageError: a checkpoint could not be written.
     """
     started = time.perf_counter()
-    warm_up(reporter)
-    reporter.progress(0.02, "Gathering the surface")
+    prepare_kernels(reporter)
+    reporter.progress(0.03, "Gathering the surface")
     posed = [pose_vertices(data.mesh, pose) for pose in data.poses]
     bound = initial_gaussians(data.mesh, posed, data.surface, config.cloud)
     with _one_torch_thread():

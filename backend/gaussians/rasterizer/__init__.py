@@ -11,12 +11,11 @@ from typing import Literal
 import torch
 
 from . import cpu, cuda, reference
-from .cpu import warm_up
 from .types import Cameras, Gaussians, RasterOut
 
 Backend = Literal["auto", "cpu", "cuda", "reference"]
 
-__all__ = ["Backend", "Cameras", "Gaussians", "RasterOut", "rasterize", "warm_up"]
+__all__ = ["Backend", "Cameras", "Gaussians", "RasterOut", "rasterize"]
 
 
 def rasterize(

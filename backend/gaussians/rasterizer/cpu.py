@@ -13,7 +13,6 @@ import numba
 import numpy as np
 import torch
 
-from ...progress import Reporter
 from .blending import GEOMETRY_GRADIENTS, blend, blend_backward, sum_intersections
 from .projection import project, project_backward
 from .tiles import TILE, bin_tiles, depth_order
@@ -150,14 +149,3 @@ def rasterize_one(
     """One scene [N,...] under one camera: image [H,W,D] (depth as last channel), alpha [H,W], means2d, radii."""
     inputs = [t.float() for t in (means, quats, scales, opacities, colors, viewmat, K)]
     return _Rasterize.apply(*inputs, width, height, antialias, depth)  # pyright: ignore[reportReturnType]
-
-
-def warm_up(reporter: Reporter) -> None:
-    """Compile the kernels (about a minute the first time on a machine, from Numba's cache afterwards)."""
-    reporter.progress(0.0, "Preparing the renderer (slow at the first start only)")
-    means = torch.tensor([[0.0, 0, 1], [0, 0, 2]], requires_grad=True)
-    quats, scales = torch.ones(2, 4), torch.full((2, 3), 0.01)
-    K = torch.tensor([[16.0, 0, 8], [0, 16, 8], [0, 0, 1]])
-    table, eye = torch.ones(2, 3), torch.eye(4)
-    image, *_ = rasterize_one(means, quats, scales, torch.ones(2), table, eye, K, 16, 16, antialias=False, depth=False)
-    image.sum().backward()
