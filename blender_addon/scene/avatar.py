@@ -29,6 +29,7 @@ LAYOUT_VERSION = 1
 RIG, HEAD, SPLATS = "cameo_rig", "cameo_head", "cameo_splats"  # on the root: the parts
 CONTROLS, CAMERA, PHOTO_CONTROLS = "cameo_controls", "cameo_photo_camera", "cameo_photo_controls"  # JSON on the root
 _HANDLE_RADIUS = {"root": 0.14, "neck": 0.1, "jaw": 0.045, "left_eye": 0.02, "right_eye": 0.02}  # metres
+_HANDLE_FORWARD = {"left_eye": 0.05, "right_eye": 0.05, "jaw": 0.06}  # metres: handles stand before the face
 
 
 class AvatarParts(NamedTuple):
@@ -114,7 +115,6 @@ def _build(
     for key, part in ((RIG, armature), (HEAD, head), (SPLATS, splats)):
         root[key] = part
         _attach(part, root)
-    armature.show_in_front = True
     return root
 
 
@@ -172,6 +172,7 @@ def _show_handles(rig_object: bpy.types.Object, data: AvatarData) -> None:
         bone.custom_shape = ring
         bone.use_custom_shape_bone_size = False
         bone.custom_shape_scale_xyz = (_HANDLE_RADIUS[joint_name],) * 3
+        bone.custom_shape_translation.z = _HANDLE_FORWARD.get(joint_name, 0.0)
 
 
 def _attach(part: bpy.types.Object, root: bpy.types.Object) -> None:

@@ -60,7 +60,7 @@ def _text(label: Label) -> tuple[np.ndarray, list[tuple[int, ...]]]:
     curve = bpy.data.curves.new("label", "FONT")
     curve.body = label.text
     curve.size = HEADING_SIZE if label.heading else TEXT_SIZE
-    curve.resolution_u = 1
+    curve.resolution_u = 2
     writer = bpy.data.objects.new("label", curve)
     mesh = bpy.data.meshes.new_from_object(writer)
     places = np.empty(len(mesh.vertices) * 3, np.float32)

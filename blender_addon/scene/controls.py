@@ -14,7 +14,7 @@ import bpy
 from ...protocol.avatar import AvatarControl, AvatarData
 from ...protocol.errors import AvatarFileError
 from .board_drawing import draw_board, knob_mesh
-from .board_layout import BOARD, MORE, SLIDER_LENGTH, BoardLayout, lay_out
+from .board_layout import BOARD, MORE, SLIDER_LENGTH, BoardLayout, lay_out, mirrored_name
 from .head_mesh import JOINT_NAMES
 from .rig import add_driver
 
@@ -22,6 +22,8 @@ BOARD_BONES = {BOARD: "face_board", MORE: "more_controls"}
 EXPRESSION_LIMIT = 255  # characters Blender keeps of a driver's expression
 KNOB_LENGTH = 0.008
 _BOARD_GAP = 0.05  # metres between the head and its board
+_BOARD_COLOR, _SELECTED_COLOR = (0.75, 0.75, 0.75), (1.0, 1.0, 1.0)  # sRGB
+_LEFT_COLOR, _RIGHT_COLOR, _MIDDLE_COLOR = (0.35, 0.6, 1.0), (1.0, 0.4, 0.35), (1.0, 0.8, 0.3)
 
 
 def board_layouts(data: AvatarData) -> tuple[BoardLayout, BoardLayout]:
@@ -55,10 +57,10 @@ def set_up_sliders(rig: bpy.types.Object, data: AvatarData) -> None:
         if not layout.sliders:
             continue
         board = rig.pose.bones[BOARD_BONES[collection]]
-        _wear(board, draw_board(f"{rig.name} {collection}", layout))
+        _wear(board, draw_board(f"{rig.name} {collection}", layout), _BOARD_COLOR)
         for slider in layout.sliders:
             bone = rig.pose.bones[slider.control]
-            _wear(bone, knob)
+            _wear(bone, knob, _knob_color(slider.control))
             bone.lock_location = (False, True, True)
             bone.lock_rotation = bone.lock_scale = (True, True, True)
             bone.lock_rotation_w = True
@@ -141,9 +143,19 @@ def _add_bone(
     return bone
 
 
-def _wear(bone: bpy.types.PoseBone, shape: bpy.types.Object) -> None:
+def _wear(bone: bpy.types.PoseBone, shape: bpy.types.Object, color: tuple[float, float, float]) -> None:
     bone.custom_shape = shape
     bone.use_custom_shape_bone_size = False
+    bone.color.palette = "CUSTOM"
+    bone.color.custom.normal = color
+    bone.color.custom.select = bone.color.custom.active = _SELECTED_COLOR
+
+
+def _knob_color(control: str) -> tuple[float, float, float]:
+    """The sides in two colours, as rigs have it."""
+    if mirrored_name(control) == control:
+        return _MIDDLE_COLOR
+    return _LEFT_COLOR if "left" in control.lower() else _RIGHT_COLOR
 
 
 def _limit(bone: bpy.types.PoseBone) -> None:

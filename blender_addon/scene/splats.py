@@ -45,7 +45,7 @@ def create_splats(
     names.bind(splats, head)
     if "type" in bpy.types.PointCloud.bl_rna.properties:  # Blender 5.3 draws splats itself
         cloud.type = "GAUSSIAN_SPLAT"
-    splats.display_type = "BOUNDS"  # solid view shows the proxy; the add-on draws the splats over it
+    splats.display_type = "WIRE"  # solid view shows the proxy; the add-on draws the splats over it
     return splats
 
 
