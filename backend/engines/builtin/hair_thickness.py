@@ -133,12 +133,18 @@ def solve_shell(
 def _rim_cells(atlas: HairAtlas, cosine: np.ndarray, camera: Camera) -> np.ndarray:
     """Cells in which the surface turns away from the camera: int [N,2] (row, column).
 
-    Below the crown only near the tangent a round head would have: a dent has rims of its own, behind the outline.
+    Below the crown one per row and side, the nearest to the tangent a round head would have: a dent has rims of its
+    own, behind the outline.
     """
     across = np.signbit(cosine) != np.signbit(np.roll(cosine, -1, 1))
     distance = np.linalg.norm(camera_position(camera) - np.asarray(atlas.center))
-    off_tangent = np.abs(np.abs(relative_azimuth(atlas, camera)) - np.arccos(HEAD_RADIUS / distance))
-    across[int(CROWN * atlas.dome_rows) :, off_tangent > TANGENT_RANGE] = False
+    phi = relative_azimuth(atlas, camera)
+    off_tangent = np.abs(np.abs(phi) - np.arccos(HEAD_RADIUS / distance))
+    preferred = off_tangent + np.where(across & (off_tangent < TANGENT_RANGE), 0, np.pi)
+    low = np.arange(int(CROWN * atlas.dome_rows), atlas.rows)
+    across[low] = False
+    for side in (phi <= 0, phi > 0):
+        across[low, np.where(side, preferred, np.inf)[low].argmin(1)] = True
     along = np.zeros_like(across)
     top = int(0.6 * atlas.dome_rows)
     along[1:top] = np.signbit(cosine[1:top]) != np.signbit(cosine[2 : top + 1])
