@@ -87,6 +87,10 @@ class FitConfig:
     """Factor on the landmarker's eyeSquint, which reads a smile's cheeks and dark lids as squinting."""
     mouth_kept: float = 0.1
     """Part of the photo's mouth and cheek units the neutral head keeps: a face at rest still hints at its smile."""
+    most_eye_closing: float = 0.45
+    """How far the neutral lids may be closed (1 = shut) so that they open as far as in the photo."""
+    blink_from: float = 0.4
+    """A photo whose blink score exceeds this has its eyes closed; the neutral head then opens them freely."""
     neutral_residual: float = 0.003
     """The most the smooth residual may move the neutral head, metres."""
     residual_stiffness: float = 8.0
@@ -147,8 +151,8 @@ class InitialCloudConfig:
     """Gaussians to make, about."""
     rest_growth: float = 1.3
     """A triangle that some expression enlarges by more than this rests in that expression."""
-    sigma: float = 0.5
-    """Standard deviation in the surface, as a part of the square root of the area; 0.5 shows a weave untrained."""
+    sigma: float = 0.55
+    """Standard deviation in the surface over the square root of the area; 0.5 shows a weave, 0.6 blurs untrained."""
     flatness: float = 0.15
     """Thickness over the standard deviation in the surface."""
     min_thickness: float = 5e-5
@@ -177,7 +181,7 @@ class ServiceConfig:
 
 @dataclass(frozen=True)
 class GaussianRates:
-    """Adam's learning rates at the first step (measured for 60k Gaussians at 384 px)."""
+    """Adam's learning rates at the first step (measured for 60k Gaussians)."""
 
     local: float = 0.02
     """Millimetres."""
@@ -225,14 +229,14 @@ class ReconstructionConfig:
     cloud: InitialCloudConfig = InitialCloudConfig()
     appearance: AppearanceConfig = AppearanceConfig()
     rates: GaussianRates = GaussianRates()
-    size: int = 384
-    """Side of the training pictures, pixels; smaller ones speckle the skin."""
+    size: int = 512
+    """Side of the training pictures, pixels; 384 loses two decibels of the face, 256 speckles the skin."""
     static_steps: int = 300
     """Steps of the static fit (paper: 30 000, section 4)."""
-    coin_steps: int = 80
+    coin_steps: int = 60
     """Steps with the appearance model (paper: 90 000, section 4)."""
-    reference_share: float = 0.25
-    """Part of the steps that show the reference view."""
+    reference_share: float = 0.1
+    """Part of the steps that show the reference view; 0.25 where the other views are much less reliable."""
     expression_share: float = 0.2
     """Part of the steps that show another pose than neutral."""
     dssim_weight: float = 0.2
@@ -251,7 +255,7 @@ class ReconstructionConfig:
     """Learning rate at the end over the one at the start."""
     checkpoint_seconds: float = 60.0
     """Time between two checkpoints."""
-    preview_seconds: float = 2.0
+    preview_seconds: float = 3.0
     """Time between two preview pictures."""
     seed: int = 0
 
@@ -264,7 +268,7 @@ class ReconstructionConfig:
     def standard() -> ReconstructionConfig:
         """About five minutes on two CPU cores."""
         return ReconstructionConfig(
-            preset="standard", cloud=InitialCloudConfig(gaussians=80_000), size=512, static_steps=800, coin_steps=400
+            preset="standard", cloud=InitialCloudConfig(gaussians=100_000), static_steps=1000, coin_steps=300
         )
 
     @staticmethod
@@ -274,7 +278,6 @@ class ReconstructionConfig:
             preset="paper",
             cloud=InitialCloudConfig(gaussians=100_000),
             appearance=AppearanceConfig.paper(),
-            size=512,
             static_steps=30_000,
             coin_steps=90_000,
             perceptual_weight=0.05,

@@ -12,6 +12,9 @@ RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144
 LEFT_EYE = (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382)
 """The lid margins, closed polygons. Left and right are the subject's."""
 
+LEFT_LID_MIDDLES, RIGHT_LID_MIDDLES = (386, 374), (159, 145)
+"""(upper, lower) middle of each eye's lid margins."""
+
 RIGHT_BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
 LEFT_BROW = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
 

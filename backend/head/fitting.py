@@ -9,6 +9,7 @@ decide between them: they are the prior of the units, and the neutral head is wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from .fit_result import HeadFit
 from .landmark_rig import LandmarkRig
 from .lbs import pose_vertices
 from .mesh_raster import project
-from .model import HeadModel, make_avatar_mesh
+from .model import HeadModel, make_avatar_mesh, personal_units
 from .residual import smooth_residual
 
 JAW, LEFT_EYE, RIGHT_EYE = 2, 3, 4
@@ -252,14 +253,17 @@ def _result(portrait: Portrait, model: HeadModel, config: FitConfig, problem: _P
     linear = _mean_error(posed, model, camera, landmarks) / problem.eye_distance
     residual = smooth_residual(model, posed, camera, landmarks, problem.weights, config)
     kept = _lips_together(model, neutral, _kept_in_neutral(residual, posed - neutral, config))
-    refined = _mean_error(posed + residual, model, camera, landmarks) / problem.eye_distance
+    posed, neutral = posed + residual, neutral + kept + _mouth_at_rest(model, state.units, config)
+    joints = _moved_joints(model, bare.joints, kept)
+    neutral = neutral + _eyes_as_open(model, posed, neutral, joints, portrait.blendshapes, config)
+    refined = _mean_error(posed, model, camera, landmarks) / problem.eye_distance
     return HeadFit(
         betas=state.betas.astype(np.float32),
         parameters=parameters,
         camera=camera,
-        posed_vertices=posed + residual,
-        neutral_vertices=neutral + kept + _mouth_at_rest(model, state.units, config),
-        joints=_moved_joints(model, bare.joints, kept),
+        posed_vertices=posed,
+        neutral_vertices=neutral,
+        joints=joints,
         linear_error=100 * linear,
         landmark_error=100 * refined,
         angles_deg=_head_angles(state.rotation),
@@ -283,6 +287,33 @@ def _mouth_at_rest(model: HeadModel, units: np.ndarray, config: FitConfig) -> np
     return np.tensordot(units * kept, model.unit_dirs, 1)
 
 
+def _eyes_as_open(
+    model: HeadModel,
+    posed: np.ndarray,
+    neutral: np.ndarray,
+    joints: np.ndarray,
+    scores: dict[str, float],
+    config: FitConfig,
+) -> np.ndarray:
+    """Displacement [V,3] that lowers the lids of ``neutral`` [V,3] to the opening of ``posed``.
+
+    Squinting is how the landmarker reads narrow eyes; taking it out of them makes a person stare.
+    """
+    moved = np.zeros_like(neutral)
+    units = personal_units(model, neutral, joints)
+    for side, (upper, lower) in zip(("Left", "Right"), (regions.LEFT_LID_MIDDLES, regions.RIGHT_LID_MIDDLES)):
+        name = f"eyeBlink{side}"
+        if scores.get(name, 0.0) > config.blink_from:
+            continue
+        gaps = []
+        for vertices in (posed, neutral):
+            points = _landmarks(vertices, model, (upper, lower))
+            gaps.append(float(np.linalg.norm(points[0] - points[1])))
+        closing = np.clip(1 - gaps[0] / max(gaps[1], 1e-6), 0, config.most_eye_closing)
+        moved += closing * units[model.unit_names.index(name)]
+    return moved
+
+
 def _lips_together(model: HeadModel, neutral: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """``moved`` [V,3] blurred over the lips across the gap between them, so that closed lips stay closed."""
     lips = np.flatnonzero(model.masks["lips"] | model.masks["inner_mouth"])
@@ -303,9 +334,14 @@ def _moved_joints(model: HeadModel, joints: np.ndarray, moved: np.ndarray) -> np
 
 def _mean_error(vertices: np.ndarray, model: HeadModel, camera: Camera, landmarks: np.ndarray) -> float:
     """Mean distance in pixels."""
-    embedding = model.landmarks478
-    points = np.einsum("kc,kcx->kx", embedding.bary, vertices[model.faces[embedding.face]])
+    points = _landmarks(vertices, model, range(len(landmarks)))
     return float(np.linalg.norm(project(points, camera)[:, :2] - landmarks, axis=1).mean())
+
+
+def _landmarks(vertices: np.ndarray, model: HeadModel, which: Sequence[int]) -> np.ndarray:
+    """Some of the 478 landmarks on a mesh, [len(which),3]."""
+    embedding, index = model.landmarks478, list(which)
+    return np.einsum("kc,kcx->kx", embedding.bary[index], vertices[model.faces[embedding.face[index]]])
 
 
 def _head_angles(rotation: np.ndarray) -> tuple[float, float, float]:

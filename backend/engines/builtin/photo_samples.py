@@ -13,6 +13,7 @@ from ...head.mesh_raster import project, rasterize_mesh
 from .dense import Sparse
 from .hair_atlas import remap_flat
 from .hair_shell import HairShell
+from .light import LUMINANCE
 from .segmentation import Segmentation
 
 DEPTH_TOLERANCE = 0.004  # metres a vertex may lie behind what the z-buffer sees
@@ -105,10 +106,24 @@ def skin_weight(samples: PhotoSamples, portrait: Portrait, segmentation: Segment
     surely_skin = cv2.erode(surely_skin, np.ones((3, 3)), iterations=4)
     plain = (sample(surely_skin, pixels) > 0.9) & (sample(segmentation.cloth, pixels) < 0.3)
     weight = samples.weight * (face | scalp | plain)
+    weight *= face | _like_the_face(samples.colors, weight * face)
     weight[sample(eye_openings(portrait, grow=1), pixels) > 0.3] = 0
     if mouth_is_open(portrait):
         weight[sample(mouth_opening(portrait), pixels) > 0.3] = 0
     return weight
+
+
+def _like_the_face(colors: np.ndarray, face_weight: np.ndarray) -> np.ndarray:
+    """Where colours [N,3] have a hue the face has: bool [N]. Grey strands and background beside the cheeks have not."""
+    ratios = np.log((colors[:, :2] + 0.03) / (colors[:, 2:] + 0.03))  # red and green over blue: hue without shading
+    known = face_weight > 0.5
+    if known.sum() < 100:
+        return np.ones(len(colors), bool)
+    middle = np.median(ratios[known], axis=0)
+    spread = 1.48 * np.median(np.abs(ratios[known] - middle), axis=0) + 0.05
+    luminance = colors @ LUMINANCE
+    dark = luminance < 0.35 * np.median(luminance[known])
+    return (np.abs(ratios - middle) < 3 * spread).all(1) & ~dark
 
 
 def mouth_is_open(portrait: Portrait) -> bool:
