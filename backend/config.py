@@ -230,7 +230,7 @@ class ReconstructionConfig:
     appearance: AppearanceConfig = AppearanceConfig()
     rates: GaussianRates = GaussianRates()
     size: int = 512
-    """Side of the training pictures, pixels; 384 loses two decibels of the face, 256 speckles the skin."""
+    """Side of the training pictures, pixels; 384 loses a decibel, 256 speckles the skin."""
     static_steps: int = 300
     """Steps of the static fit (paper: 30 000, section 4)."""
     coin_steps: int = 60
