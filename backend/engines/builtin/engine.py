@@ -21,7 +21,7 @@ from ...progress import Reporter
 from .dense import DenseHead, build_dense_head
 from .hair_proxy import HairProxy, hair_proxy
 from .hair_shell import BareHead, HairShell, build_hair
-from .painted_head import PaintedHead, Picture
+from .painted_head import PaintedHead, Picture, bust_opacity
 from .photo_view import photo_rgba
 from .segmentation import Segmentation, segment_portrait
 from .skin import paint_head
@@ -168,7 +168,10 @@ def _paint(portrait: Portrait, person: Person) -> tuple[PaintedHead, np.ndarray]
         row, column, _ = person.shell.atlas.locate(person.neutral)
         hair = person.shell.atlas.sample(person.shell.color, row, column)
         colors = colors + (hair - colors) * person.coverage[:, None]
-    return PaintedHead(person.dense.faces, colors.astype(np.float32), person.shell), skin.importance
+    neck = np.asarray(person.dense.operator @ person.model.masks["neck"].astype(np.float64))
+    opacity = bust_opacity(person.neutral, neck)
+    painted = PaintedHead(person.dense.faces, colors.astype(np.float32), opacity, person.shell)
+    return painted, skin.importance
 
 
 def _avatar_mesh(person: Person, painted: PaintedHead) -> AvatarMesh:
@@ -240,7 +243,9 @@ def _on_grey(rgba: np.ndarray) -> np.ndarray:
 
 
 def _surface(person: Person, painted: PaintedHead, importance: np.ndarray, mesh: AvatarMesh) -> SurfaceCloud:
-    skin = skin_elements(person.dense, person.neutral, painted.colors, importance, person.coverage, mesh)
+    skin = skin_elements(
+        person.dense, person.neutral, painted.colors, importance, person.coverage, painted.opacity, mesh
+    )
     if person.shell is None or person.proxy is None:
         return skin
     return join_clouds(skin, hair_elements(person.shell, person.proxy, mesh, len(person.model.faces)))

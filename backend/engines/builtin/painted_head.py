@@ -15,6 +15,24 @@ SOLID, FAINTEST = 0.95, 0.04  # alpha above which hair hides everything, below w
 INSIDE = 0.55  # brightness of the hair's inner side
 
 
+BUST_CENTER, BUST_REACH = np.array([0.0, -0.10, -0.03]), np.array([0.105, 0.085, 0.09])  # metres, neutral head
+BUST_SOFTNESS = 0.18  # width of the fade, as a part of the reach
+
+
+def bust_opacity(vertices: np.ndarray, neck: np.ndarray) -> np.ndarray:
+    """Opacity float32 [N] of the neutral head: the shoulders fade out instead of ending in a cut edge.
+
+    Args:
+        vertices: float64 [N,3].
+        neck: float [N] 0..1, what belongs to neck and shoulders.
+    """
+    q = (vertices - BUST_CENTER) / BUST_REACH
+    q[:, 1] = np.minimum(q[:, 1], 0)
+    kept = np.clip((1 - np.linalg.norm(q, axis=1)) / BUST_SOFTNESS + 0.5, 0, 1)
+    kept = kept * kept * (3 - 2 * kept)
+    return (1 - neck * (1 - kept)).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Picture:
     """A rendered view.
@@ -39,11 +57,13 @@ class PaintedHead:
     Attributes:
         faces: int32 [F,3] of the dense head.
         colors: float32 [N,3] sRGB 0..1 of its vertices.
+        opacity: float32 [N], 1 but for the bust, which fades out.
         shell: the hair, or None.
     """
 
     faces: np.ndarray
     colors: np.ndarray
+    opacity: np.ndarray
     shell: HairShell | None
 
     @cached_property
@@ -64,8 +84,8 @@ class PaintedHead:
         head = rasterize_mesh(vertices, self.faces, camera, supersample=supersample)
         bare = head.face >= 0
         color = np.zeros((*bare.shape, 3), np.float32)
-        color[bare], _ = _shade(head, bare, self.faces, self.colors)
-        alpha, depth = bare.astype(np.float32), head.depth.copy()
+        alpha, depth = np.zeros(bare.shape, np.float32), head.depth.copy()
+        color[bare], alpha[bare] = _shade(head, bare, self.faces, self.colors, self.opacity)
         if self.shell is not None:
             hair = self.shell.vertices @ hair_motion[:3, :3].T + hair_motion[:3, 3]
             bare = self._cover(color, alpha, depth, hair, camera, supersample)

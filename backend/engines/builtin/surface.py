@@ -11,6 +11,7 @@ from .hair_proxy import HairProxy
 from .hair_shell import HairShell
 
 BURIED_IMPORTANCE = 0.15  # of skin below hair: coarse Gaussians there keep one from looking through the head
+FADED = 0.3  # opacity below which skin makes no element
 VISIBLE = 0.35  # alpha from which a hair cell makes an element
 HAIR_IMPORTANCE = 0.8
 
@@ -31,20 +32,23 @@ def skin_elements(
     colors: np.ndarray,
     importance: np.ndarray,
     coverage: np.ndarray,
+    opacity: np.ndarray,
     mesh: AvatarMesh,
 ) -> SurfaceCloud:
-    """One element per dense vertex.
+    """One element per dense vertex that is not faded out.
 
     Args:
         vertices: float64 [N,3], neutral, already pushed under the hair.
         colors: float32 [N,3]. importance: float32 [N].
-        coverage: float32 [N], how much hair lies over it.
+        coverage: float32 [N], how much hair lies over it. opacity: float32 [N].
     """
+    keep = np.flatnonzero(opacity > FADED)
     offset, frame = bind_points(vertices, mesh, dense.base_face)
     normal = np.einsum("nji,nj->ni", frame, vertex_normals(vertices, dense.faces))
     area = vertex_areas(vertices, dense.faces)
     weight = importance * (1 - coverage) + BURIED_IMPORTANCE * coverage
-    return _cloud(dense.base_face, offset, normal, _any_tangent(normal), area, colors, weight)
+    parts = (dense.base_face, offset, normal, _any_tangent(normal), area * opacity, colors, weight)
+    return _cloud(*(part[keep] for part in parts))
 
 
 def hair_elements(shell: HairShell, proxy: HairProxy, mesh: AvatarMesh, first_face: int) -> SurfaceCloud:
