@@ -89,17 +89,16 @@ def _drive_joint(rig: bpy.types.Object, joint: int, data: AvatarData) -> None:
     The angle is computed from the sliders too, not from the bone's own axis: a driver must not read what it drives.
     """
     bone = rig.pose.bones[JOINT_NAMES[joint]]
-    terms: dict[str, list[str]] = {}
+    terms: list[str] = []
     used: dict[str, tuple[str, str]] = {}
     for axis in range(3):
         sources = [(c, rad) for c in data.controls for j, a, rad in c.joints if (j, a) == (joint, axis)]
-        if not sources:
-            bone.rotation_axis_angle[axis + 1] = 0.0
-            continue
-        expression, variables = _weighted_sum(bone.name, sources, first=len(used))
+        # an axis no control turns is driven too, to 0: clearing a bone's rotation leaves (0, 1, 0) as its axis
+        expression, variables = _weighted_sum(bone.name, sources, first=len(used)) if sources else ("0.0", {})
         add_driver(bone, "rotation_axis_angle", rig, expression, variables, index=axis + 1)
-        used |= variables
-        terms[expression] = list(variables)
+        if sources:
+            used |= variables
+            terms.append(expression)
     length = "sqrt(" + "+".join(f"pow({term},2)" for term in terms) + ")"
     _check_length(bone.name, length)
     add_driver(bone, "rotation_axis_angle", rig, length, used, index=0)

@@ -9,9 +9,10 @@ from pathlib import Path
 import bpy
 
 from ...protocol.errors import CameoError
-from .avatar import parts_of
+from .avatar import control_names, parts_of
 from .cameras import new_camera, put_at_photo, put_on_orbit
-from .pose import reset_pose, set_controls
+from .head_mesh import JOINT_NAMES
+from .pose import joint_handle, reset_pose, set_controls, slider
 
 ENGINE = "CAMEO"  # identifier of render/engine.py
 _RENDER_SETTINGS = (
@@ -98,15 +99,17 @@ def render_photo_view(
 def posed(member: bpy.types.Object, values: Mapping[str, float]) -> Iterator[None]:
     """Neutral face with ``values`` over it, its animation lifted off; the old pose and animation come back."""
     rig = parts_of(member).rig
-    before = {bone.name: bone.matrix_basis.copy() for bone in rig.pose.bones}
+    keyed = [slider(member, name) for name in control_names(member)]
+    keyed += [joint_handle(member, joint) for joint in JOINT_NAMES]
+    before = [(bone, bone.matrix_basis.copy()) for bone in keyed]
     with _without_animation(rig):
         reset_pose(member)
         try:
             set_controls(member, values)
             yield
         finally:
-            for name, matrix in before.items():
-                rig.pose.bones[name].matrix_basis = matrix
+            for bone, matrix in before:
+                bone.matrix_basis = matrix
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from cameo.backend.artifacts import orbit_camera
 from cameo.backend.gaussians.binding import place
+from cameo.backend.head.controls import parameters_from_controls
+from cameo.backend.head.lbs import pose_vertices
 from cameo.blender_addon.render import engine
 from cameo.blender_addon.render.compose import NOTHING
 from cameo.blender_addon.render.cpu_raster import rasterize
@@ -37,13 +39,26 @@ def load(path):
     return pixels
 
 
-def expected_raster(yaw_deg, size=SIZE, fov_deg=17.5, distance=1.3):
-    """The neutral toy head by the rasterizer alone, in the head frame, from conventions.md's orbit."""
+def expected_raster(yaw_deg, size=SIZE, fov_deg=17.5, distance=1.3, vertices=None):
+    """The toy head (neutral, or posed ``vertices``) by the rasterizer alone, on the orbit of conventions.md."""
     mesh = toy_mesh()
     gaussians = toy_gaussians(mesh, 6000)
     camera = orbit_camera(yaw_deg, distance=distance, fov_deg=fov_deg, size=size)
-    placed = place(gaussians, mesh.vertices, mesh.faces)
+    placed = place(gaussians, mesh.vertices if vertices is None else vertices, mesh.faces)
     return rasterize(*placed, gaussians.opacity, gaussians.color, View(camera.viewmat, camera.K, size, size))
+
+
+def test_one_still_after_another_shows_the_right_face(head, tmp_path):
+    """The jaw once opened sideways from the second still on: what a still puts back must not bend the rig."""
+    values = {"jawOpen": 0.8}
+    for _ in range(2):
+        picture.render_still(bpy.context, head.root, tmp_path / "still.png", values, 0, size=SIZE)
+    mesh = toy_mesh()
+    vertices = pose_vertices(mesh, parameters_from_controls(mesh, values))
+    found, raster = load(tmp_path / "still.png"), expected_raster(0, vertices=vertices)
+    solid = raster.alpha > 0.2
+    straight = raster.color[solid] / raster.alpha[solid, None]
+    assert np.abs(found[..., :3][solid] - straight).max() < 3 / 255
 
 
 @pytest.mark.parametrize("yaw", [0, 40, -90])

@@ -74,6 +74,16 @@ def test_hand_and_control_add_up_and_correctives_follow_both(head):
     assert np.abs(evaluated_vertices(head) - expected).max() < TOLERANCE
 
 
+def test_clearing_a_driven_bone_by_hand_does_not_bend_the_jaw(head):
+    for bone in head.rig.pose.bones:
+        bone.matrix_basis.identity()
+        bone.matrix_basis = bone.matrix_basis  # in axis-angle this leaves (0, 1, 0) as the axis
+    mesh, values = toy_mesh(), {"jawOpen": 0.8, "eyeLookUpLeft": 0.6}
+    pose.set_controls(head.root, values)
+    expected = pose_vertices(mesh, parameters_from_controls(mesh, values))
+    assert np.abs(evaluated_vertices(head) - expected).max() < TOLERANCE
+
+
 def test_sliders_stay_between_0_and_1(head):
     pose.set_controls(head.root, {"mouthPucker": 1.0})
     at_end = evaluated_vertices(head)
