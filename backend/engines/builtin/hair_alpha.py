@@ -159,7 +159,7 @@ def _of_size(mask: np.ndarray, least: float, most: float) -> np.ndarray:
     size = np.bincount(labels.ravel(), minlength=count)
     chosen = (size > least) & (size < most)
     chosen[0] = False
-    return chosen[np.asarray(labels)]
+    return np.take(chosen, np.asarray(labels, np.int64))
 
 
 def hidden_ears(hair_mask: np.ndarray, ears: tuple[np.ndarray, np.ndarray], camera: Camera) -> tuple[bool, bool]:
