@@ -47,7 +47,8 @@ def toy_mesh(hair: bool = True) -> AvatarMesh:
         normals = _vertex_normals(model.v_template, model.faces)[used]
         vertices = model.v_template[used] + 0.012 * normals
         shell = HairShell(vertices, faces.reshape(-1, 3), np.tile(PART_COLORS[Part.HAIR], (len(used), 1)))
-    return make_avatar_mesh(model, model.v_template, np.tile(PART_COLORS[Part.SKIN], (5793, 1)), hair_shell=shell)
+    colors = np.tile(PART_COLORS[Part.SKIN], (len(model.v_template), 1))
+    return make_avatar_mesh(model, model.v_template, colors, hair_shell=shell)
 
 
 def _vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
