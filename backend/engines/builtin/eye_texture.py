@@ -32,6 +32,12 @@ class EyeColors:
     profile: np.ndarray
     white: np.ndarray
 
+    @property
+    def light(self) -> np.ndarray:
+        """What white looks like in the photo's light, [3]; its brightest channel is 1."""
+        tint = self.white / WHITE
+        return tint / tint.max()
+
 
 def measure_eyes(portrait: Portrait) -> EyeColors:
     """Median colours of rings round both irises' centres, lids excluded."""

@@ -14,8 +14,10 @@ TONGUE = np.array([0.66, 0.36, 0.36])
 MUCOSA = np.array([0.42, 0.19, 0.18])
 
 
-def paint_mouth(colors: np.ndarray, neutral: np.ndarray, dense: DenseHead, regions: SkinRegions) -> np.ndarray:
-    """Colours [N,3] with inner mouth, teeth and tongue painted."""
+def paint_mouth(
+    colors: np.ndarray, neutral: np.ndarray, dense: DenseHead, regions: SkinRegions, light: np.ndarray
+) -> np.ndarray:
+    """Colours [N,3] with inner mouth, teeth and tongue painted; ``light`` [3] is what white looks like in the photo."""
     colors = colors.copy()
     normals = vertex_normals(neutral, dense.faces)
     lips = np.median(colors[regions.lips], axis=0) if regions.lips.any() else MUCOSA / 0.5
@@ -28,7 +30,7 @@ def paint_mouth(colors: np.ndarray, neutral: np.ndarray, dense: DenseHead, regio
     for part, color, reach in ((regions.tongue, TONGUE, 0.03), (regions.gums, GUM, 0.045)):
         colors[part] = color * _form(neutral[part, 2], normals[part], reach)[:, None]
     for jaw, upper in ((regions.upper_teeth, True), (regions.teeth & ~regions.upper_teeth, False)):
-        colors[jaw] = _teeth(neutral[jaw], normals[jaw], upper=upper)
+        colors[jaw] = light * _teeth(neutral[jaw], normals[jaw], upper=upper)
     return colors
 
 

@@ -18,7 +18,7 @@ from .segmentation import Segmentation
 
 DEPTH_TOLERANCE = 0.004  # metres a vertex may lie behind what the z-buffer sees
 BORDER_RINGS = 4  # of dense vertices, about 1 mm each
-GRAZING, FRONTAL = 0.12, 0.5  # facing below which a pixel is smeared, and the range to full trust
+GRAZING, FRONTAL = 0.22, 0.45  # facing below which a pixel is smeared, and the range to full trust
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ...head.fit_result import HeadFit
 from ...head.model import HeadModel
 from .creases import soften_creases
 from .dense import DenseHead, adjacency, smooth_normals, vertex_normals
-from .eye_texture import iris_radius, measure_eyes, paint_eye
+from .eye_texture import EyeColors, iris_radius, measure_eyes, paint_eye
 from .eyelids import FADE_ROWS, Lid, find_lids, paint_lids
 from .hair_shell import HairShell
 from .light import ambient_openness, lopsided_light
@@ -62,8 +62,9 @@ def paint_head(
     layer = complete_skin(colors, weight, openness, dense, graph, regions, seed)
     lids = find_lids(model, dense, neutral)
     painted = paint_lids(layer, neutral, dense, regions, lids)
-    painted = paint_mouth(painted, neutral, dense, regions)
-    _paint_eyes(painted, portrait, fit, model, dense, regions, neutral, openness)
+    eyes = measure_eyes(portrait)
+    painted = paint_mouth(painted, neutral, dense, regions, eyes.light)
+    _paint_eyes(painted, eyes, portrait, fit, model, dense, regions, neutral, openness)
     return PaintedSkin(np.clip(painted, 0, 1).astype(np.float32), _importance(regions, lids))
 
 
@@ -79,6 +80,7 @@ def _openness(fit: HeadFit, model: HeadModel, dense: DenseHead) -> np.ndarray:
 
 def _paint_eyes(
     painted: np.ndarray,
+    eyes: EyeColors,
     portrait: Portrait,
     fit: HeadFit,
     model: HeadModel,
@@ -88,7 +90,6 @@ def _paint_eyes(
     openness: np.ndarray,
 ) -> None:
     """Paint both eyeballs, in place."""
-    eyes = measure_eyes(portrait)
     radius = iris_radius(portrait, [neutral[ball] for ball in regions.eyeballs], fit.camera)
     for ball, name in zip(regions.eyeballs, ("left_pupil", "right_pupil")):
         light = openness[ball] / max(np.percentile(openness[ball], 99), 1e-3)

@@ -12,7 +12,7 @@ from .skin_regions import SkinRegions
 
 OWN_ENOUGH = 0.35  # weight from which the photo alone decides
 MIRROR_SHARE = 0.5  # weight of the other side's pixels against one's own
-KNOWN, SURE = 0.03, 0.3  # weights from which a colour guides the fill, and from which it is taken as it is
+KNOWN, SURE = 0.08, 0.4  # weights from which a colour guides the fill, and from which it is taken as it is
 DARKEST_SHADE, SHADE_POWER = 0.4, 0.5  # how unseen skin is darkened where little of the sky is seen
 
 
