@@ -34,9 +34,6 @@ PART_COLORS = {
 }
 
 
-IRIS_CENTER = np.array([28.4, 6.9])  # millimetres, x mirrored for the right eye
-
-
 def toy_mesh(hair: bool = True) -> AvatarMesh:
     """The mean head; its hair is the scalp blown up by 12 mm."""
     model = load_head_model()
@@ -69,8 +66,9 @@ def paint(points: np.ndarray, part: np.ndarray) -> np.ndarray:
     skin = 0.05 * stripes + 0.12 * np.clip(freckles - 0.2, 0, 1) * -1
     strands = 0.12 * np.sin(1.2 * np.arctan2(x, z) * 60 / np.pi)
     color = base + np.where(part == Part.HAIR, strands, np.where(part == Part.SKIN, skin, 0))[:, None]
-    for side in (Part.LEFT_EYE, Part.RIGHT_EYE):
-        center = IRIS_CENTER * np.array([1 if side == Part.LEFT_EYE else -1, 1])
+    model = load_head_model()
+    for side, name in ((Part.LEFT_EYE, "left_pupil"), (Part.RIGHT_EYE, "right_pupil")):
+        center = 1000 * model.v_template[model.masks[name]].mean(0)
         radius = np.hypot(x - center[0], y - center[1])
         color[(part == side) & (radius < 5)] = (0.25, 0.4, 0.5)
         color[(part == side) & (radius < 2.2)] = 0.03
