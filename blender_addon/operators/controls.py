@@ -1,0 +1,123 @@
+"""Keys and poses of the active avatar."""
+
+from __future__ import annotations
+
+import json
+
+import bpy
+
+from ...protocol.errors import CameoError
+from ..link.problem import Problem
+from ..scene.avatar import PHOTO_CONTROLS, active_avatar
+from ..scene.pose import mirror_pose, reset_pose, set_controls
+from ..scene.timeline import key_all, key_changed, key_controls, key_joint
+from .reporting import refuse
+
+_BAD_VALUES = Problem(
+    "controls.malformed",
+    "The values of the controls cannot be read.",
+    fix='Give them as JSON: a number for each name, like {"jawOpen": 0.5}; three for a joint.',
+)
+
+
+class _OnAvatar:
+    """What works on the active avatar."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return active_avatar(context) is not None
+
+
+class KeyControls(_OnAvatar, bpy.types.Operator):
+    """Key the avatar's controls and joints at the current frame"""
+
+    bl_idname, bl_label = "cameo.key_controls", "Key Controls"
+
+    which: bpy.props.EnumProperty(
+        name="Which",
+        description="What gets a key",
+        items=(
+            ("CHANGED", "Changed", "Controls and joints that differ from the animation"),
+            ("ALL", "All", "Every control and joint"),
+        ),
+        default="CHANGED",
+        options={"SKIP_SAVE"},
+    )
+    values: bpy.props.StringProperty(
+        description="For scripts: JSON, control name to 0..1, or joint name to [x, y, z] radians; set and keyed",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+    frame: bpy.props.IntProperty(
+        name="Frame", description="Where; -1: the current frame", default=-1, min=-1, options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        root = active_avatar(context)
+        frame = context.scene.frame_current if self.frame < 0 else self.frame
+        if self.values:
+            return self._key_values(root, frame)
+        if self.which == "ALL":
+            key_all(root, frame)
+        else:
+            names = key_changed(root, frame)
+            self.report({"INFO"}, f"{len(names)} keyed" if names else "Nothing has changed")
+        return {"FINISHED"}
+
+    def _key_values(self, root: bpy.types.Object, frame: float) -> set[str]:
+        try:
+            values = json.loads(self.values)
+            controls = {name: float(value) for name, value in values.items() if not isinstance(value, list)}
+            joints = {name: tuple(map(float, value)) for name, value in values.items() if isinstance(value, list)}
+        except (ValueError, TypeError, AttributeError):
+            return refuse(self, _BAD_VALUES)
+        try:
+            key_controls(root, frame, controls)
+            for joint, turn in joints.items():
+                key_joint(root, frame, joint, turn)
+        except CameoError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class ResetControls(_OnAvatar, bpy.types.Operator):
+    """Bring the face and all joints back to rest; keys stay"""
+
+    bl_idname, bl_label = "cameo.reset_controls", "Reset"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        reset_pose(active_avatar(context))
+        return {"FINISHED"}
+
+
+class MirrorControls(_OnAvatar, bpy.types.Operator):
+    """Exchange the two sides of the face"""
+
+    bl_idname, bl_label = "cameo.mirror_controls", "Mirror"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        mirror_pose(active_avatar(context))
+        return {"FINISHED"}
+
+
+class PhotoExpression(_OnAvatar, bpy.types.Operator):
+    """Give the face the expression it had in the photo"""
+
+    bl_idname, bl_label = "cameo.photo_expression", "Photo's Expression"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        root = active_avatar(context)
+        try:
+            set_controls(root, photo_controls(root))
+        except CameoError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+def photo_controls(root: bpy.types.Object) -> dict[str, float]:
+    """The photo's own expression: control name -> 0..1."""
+    return json.loads(root.get(PHOTO_CONTROLS, "{}"))
+
+
+CLASSES = (KeyControls, ResetControls, MirrorControls, PhotoExpression)

@@ -1,0 +1,52 @@
+"""The scene's avatars and the active one's controls."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..scene.avatar import active_avatar, avatars_in
+from .drawing import CameoPanel
+
+GROUPS = (("Brows", ("brow",)), ("Eyes", ("eye",)), ("Cheeks and Nose", ("cheek", "nose")), ("Jaw", ("jaw",)))
+_MOUTH = ("Mouth", ("mouth", "tongue"))
+
+
+class AvatarsPanel(CameoPanel, bpy.types.Panel):
+    bl_idname = "CAMEO_PT_avatars"
+    bl_label = "Avatars"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        active = active_avatar(context)
+        for root in avatars_in(context.scene):
+            icon = "RADIOBUT_ON" if root == active else "RADIOBUT_OFF"
+            self.layout.operator("cameo.select_avatar", text=root.name, icon=icon).name = root.name
+        self.layout.operator("cameo.import_avatar", text="Import File", icon="IMPORT")
+
+
+class ControlsPanel(CameoPanel, bpy.types.Panel):
+    bl_idname = "CAMEO_PT_controls"
+    bl_label = "Controls"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return active_avatar(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        row = self.layout.row(align=True)
+        row.operator("cameo.key_controls", text="Key Changed", icon="KEY_HLT").which = "CHANGED"
+        row.operator("cameo.key_controls", text="Key All").which = "ALL"
+        row = self.layout.row(align=True)
+        for name in ("reset_controls", "mirror_controls", "photo_expression"):
+            row.operator(f"cameo.{name}")
+        sliders = active_avatar(context).cameo_controls
+        for title, starts in (*GROUPS, _MOUTH):
+            header, body = self.layout.panel(f"cameo_{title}", default_closed=True)
+            header.label(text=title)
+            if body is not None:
+                column = body.column(align=True)
+                for control in sliders:
+                    if control.name.startswith(starts):
+                        column.prop(control, "value", text=control.name, slider=True)
+
+
+CLASSES = (AvatarsPanel, ControlsPanel)

@@ -1,0 +1,37 @@
+"""What the panels share: their place, and text that wraps."""
+
+from __future__ import annotations
+
+import textwrap
+
+import bpy
+
+from ..link.problem import Problem
+
+_PIXELS_PER_CHARACTER = 7
+
+
+class CameoPanel:
+    """In the 3D viewport's sidebar, tab Cameo."""
+
+    bl_space_type, bl_region_type, bl_category = "VIEW_3D", "UI", "Cameo"
+
+
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """Labels do not wrap by themselves."""
+    scale = context.preferences.system.ui_scale
+    width = context.region.width if context.region is not None else 300
+    column = layout.column(align=True)
+    for line in textwrap.wrap(text, max(int(width / scale / _PIXELS_PER_CHARACTER) - 4, 20)):
+        column.label(text=line, icon=icon)
+        icon = "BLANK1" if icon != "NONE" else "NONE"
+
+
+def draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context, problem: Problem) -> None:
+    """What happened, why, what to do."""
+    box = layout.box()
+    draw_text(box, context, problem.sentence, "ERROR")
+    if problem.cause:
+        draw_text(box, context, f"Cause: {problem.cause}")
+    if problem.fix:
+        draw_text(box, context, problem.fix, "INFO")

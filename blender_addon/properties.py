@@ -1,0 +1,90 @@
+"""What the panel holds in the scene: the portrait, how it is made, the turntable; and the sliders of an avatar."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import session
+from .scene.avatar import control_names, is_avatar
+from .scene.board_layout import SLIDER_LENGTH
+from .scene.pose import set_controls, slider
+
+FALLBACK_PRESETS = [("preview", "Preview", "A quick look", 0)]
+_presets: list[tuple[str, str, str, int]] = []  # Blender keeps no references to the strings of a dynamic enum
+
+
+def preset_items(_owner: object, _context: bpy.types.Context | None) -> list[tuple[str, str, str, int]]:
+    """The backend's presets; a plain one while none is connected."""
+    welcome = session.client().welcome
+    if welcome is not None and welcome.presets:
+        _presets[:] = [(p.name, p.title, p.cost, number) for number, p in enumerate(welcome.presets)]
+    return _presets or FALLBACK_PRESETS
+
+
+class CameoSettings(bpy.types.PropertyGroup):
+    """One per scene."""
+
+    image: bpy.props.StringProperty(
+        name="Portrait", description="Picture of one person: PNG, JPEG or WebP", subtype="FILE_PATH"
+    )
+    avatar_name: bpy.props.StringProperty(name="Name", description="What to call the avatar. Empty: the file's name")
+    preset: bpy.props.EnumProperty(
+        name="Quality", description="How much time the backend takes for the head", items=preset_items
+    )
+    face: bpy.props.IntProperty(
+        name="Face",
+        description="Which face, where the picture shows several: 0 is the largest. -1: the largest, with a notice",
+        default=-1,
+        min=-1,
+        max=99,
+    )
+    import_when_ready: bpy.props.BoolProperty(
+        name="Import When Ready", description="Bring a finished avatar into the scene by itself", default=True
+    )
+    turntable_frames: bpy.props.IntProperty(
+        name="Frames", description="Pictures of one whole turn", default=72, min=8, max=2000
+    )
+    turntable_size: bpy.props.IntProperty(
+        name="Size", description="Width and height of the pictures, pixels", default=512, min=64, max=4096
+    )
+    turntable_expressions: bpy.props.BoolProperty(
+        name="Expressions", description="Key a sequence of expressions along the turn", default=True
+    )
+    stills_folder: bpy.props.StringProperty(
+        name="Folder", description="Where the expression sheet's pictures go", default="//stills", subtype="DIR_PATH"
+    )
+
+
+class CameoControl(bpy.types.PropertyGroup):
+    """One slider in the panel. It has no value of its own: it shows and moves the bone on the face board."""
+
+    def _get(self) -> float:
+        return slider(self.id_data, self.name).location[0] / SLIDER_LENGTH
+
+    def _set(self, value: float) -> None:
+        set_controls(self.id_data, {self.name: value})
+
+    value: bpy.props.FloatProperty(
+        name="Value", description="How far this control is moved, 0 to 1", min=0.0, max=1.0, get=_get, set=_set
+    )
+
+
+def add_control_sliders(root: bpy.types.Object) -> None:
+    """Give an avatar's root one slider per control (again)."""
+    if is_avatar(root):
+        root.cameo_controls.clear()
+        for name in control_names(root):
+            root.cameo_controls.add().name = name
+
+
+CLASSES = (CameoSettings, CameoControl)
+
+
+def add_pointers() -> None:
+    bpy.types.Scene.cameo = bpy.props.PointerProperty(type=CameoSettings)
+    bpy.types.Object.cameo_controls = bpy.props.CollectionProperty(type=CameoControl)
+
+
+def remove_pointers() -> None:
+    del bpy.types.Scene.cameo
+    del bpy.types.Object.cameo_controls

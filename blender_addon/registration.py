@@ -1,0 +1,28 @@
+"""Bringing the add-on into Blender and taking it out again without a trace."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import operators, panels, preferences, properties, session
+from .render import engine
+
+CLASSES = (preferences.CameoPreferences, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    properties.add_pointers()
+    engine.register()
+    panels.previews.open_previews()
+    session.start()
+
+
+def unregister() -> None:
+    session.end()
+    panels.previews.close_previews()
+    engine.unregister()
+    properties.remove_pointers()
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
