@@ -85,8 +85,8 @@ class FitConfig:
     """A landmark that wandered this far (metres) when it was embedded counts half."""
     squint_trust: float = 0.15
     """Factor on the landmarker's eyeSquint, which reads a smile's cheeks and dark lids as squinting."""
-    mouth_kept: float = 0.1
-    """Part of the photo's mouth and cheek units the neutral head keeps: a face at rest still hints at its smile."""
+    mouth_kept: float = 0.15
+    """Part of the mouth corners' units that the neutral head keeps: a face at rest still hints at its smile."""
     most_eye_closing: float = 0.45
     """How far the neutral lids may be closed (1 = shut) so that they open as far as in the photo."""
     blink_from: float = 0.4

@@ -30,6 +30,7 @@ JAW, LEFT_EYE, RIGHT_EYE = 2, 3, 4
 POSE_ANGLES = ((JAW, 0), (JAW, 1), (JAW, 2), (LEFT_EYE, 0), (LEFT_EYE, 1), (RIGHT_EYE, 0), (RIGHT_EYE, 1))
 """(joint, axis) of the angles that are fitted."""
 IRIS_DISTANCE = 0.06  # metres, of the mean head; only the first guess of the depth
+MOUTH_CORNERS = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "cheekSquint")
 CANNOT_BE_SEEN = ("tongueOut", "cheekPuff", "mouthClose")
 """Units that landmarks cannot tell, or that fight the jaw."""
 
@@ -282,8 +283,8 @@ def _kept_in_neutral(residual: np.ndarray, motion: np.ndarray, config: FitConfig
 
 
 def _mouth_at_rest(model: HeadModel, units: np.ndarray, config: FitConfig) -> np.ndarray:
-    """What the neutral head keeps of the photo's mouth, [V,3]."""
-    kept = np.array([name.startswith(("mouth", "cheek")) for name in model.unit_names]) * config.mouth_kept
+    """What the neutral head keeps of the photo's mouth, [V,3]: its corners, nothing that parts the lips."""
+    kept = np.array([name.startswith(MOUTH_CORNERS) for name in model.unit_names]) * config.mouth_kept
     return np.tensordot(units * kept, model.unit_dirs, 1)
 
 

@@ -15,7 +15,7 @@ RINGS = 24
 LIMBUS_RING = 20  # profile rings per iris radius: ring 20 is the border of the iris
 IRIS_RADIUS = (0.0056, 0.0063)  # metres; eyes differ little between people
 PUPIL = 0.36  # over the iris' radius
-WHITE = np.array([0.83, 0.80, 0.77])
+WHITE = np.array([0.85, 0.79, 0.765])
 PUPIL_COLOR = np.array([0.045, 0.04, 0.04])
 HIGHLIGHT = np.array([0.93, 0.94, 0.96])
 
@@ -70,10 +70,10 @@ def _white(pixels: np.ndarray) -> np.ndarray:
     """The eye's white in this photo's light: never grey as its shadow, never brighter than white."""
     if len(pixels) < 12:
         return WHITE
-    seen = np.percentile(pixels, 60, axis=0)
+    seen = np.percentile(pixels, 65, axis=0)
     brightness = np.clip(seen.mean(), 0.56, 0.84)
     tint = seen / max(seen.mean(), 1e-3)
-    return brightness * (0.6 * tint + 0.4 * WHITE / WHITE.mean())
+    return brightness * (0.5 * tint + 0.5 * WHITE / WHITE.mean())
 
 
 def paint_eye(

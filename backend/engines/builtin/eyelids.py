@@ -14,7 +14,7 @@ from .membrane import Membrane
 from .skin_regions import SkinRegions
 from .skin_texture import SkinLayer
 
-LID_TINT = np.array([0.985, 0.955, 0.945])  # lids are a little darker and redder than the skin round them
+LID_TINT = np.array([0.955, 0.92, 0.91])  # lids are a little darker and redder than the skin round them
 FADE_ROWS = (7.5, 10.5)  # rows of the lid over which the new skin gives way to the photo
 CREASE_ROW, CREASE_WIDTH, CREASE_DEPTH = 8.0, 0.8, 0.13
 LASH_ROWS = (-1.0, 2.5)  # rows beside the margin that the lashes darken
