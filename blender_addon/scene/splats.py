@@ -45,7 +45,8 @@ def create_splats(
     names.bind(splats, head)
     if "type" in bpy.types.PointCloud.bl_rna.properties:  # Blender 5.3 draws splats itself
         cloud.type = "GAUSSIAN_SPLAT"
-    splats.display_type = "WIRE"  # solid view shows the proxy; the add-on draws the splats over it
+    # solid view shows the proxy, and the add-on draws the splats over it; "WIRE" would scatter a black dot on each
+    splats.display_type = "BOUNDS"
     return splats
 
 
