@@ -14,8 +14,9 @@ from .membrane import Membrane
 from .skin_regions import SkinRegions
 from .skin_texture import SkinLayer
 
-LID_TINT = np.array([0.955, 0.92, 0.91])  # lids are a little darker and redder than the skin round them
+LID_TINT = np.array([1.02, 0.99, 0.98])  # lids are a little redder than the skin round them
 FADE_ROWS = (7.5, 10.5)  # rows of the lid over which the new skin gives way to the photo
+LENDING_ROW = 7.2  # from here on the photo's skin is seen well enough to lend its colour to the lid below
 CREASE_ROW, CREASE_WIDTH, CREASE_DEPTH = 8.0, 0.8, 0.13
 LASH_ROWS = (-1.0, 2.5)  # rows beside the margin that the lashes darken
 LASHES, LOWER_LASHES = 0.62, 0.13  # how much darker the lines of lashes are
@@ -77,10 +78,10 @@ def paint_lids(
 def _from_around(colors: np.ndarray, known: np.ndarray, lid: Lid, near: np.ndarray, membrane: Membrane) -> np.ndarray:
     """Skin colour continued over the lid from the skin round the eye; brows and lashes lend nothing."""
     luminance = colors @ LUMINANCE
-    around = near & (lid.row > 10) & (known > 0.1)
+    around = near & (lid.row > LENDING_ROW) & (known > 0.1)
     if not around.any():
         return colors
-    bright = luminance > 0.55 * np.median(luminance[around])
+    bright = luminance > 0.45 * np.median(luminance[around])
     return membrane.fill(colors, (around & bright).astype(np.float64))
 
 
