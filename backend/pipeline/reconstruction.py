@@ -51,7 +51,8 @@ def reconstruct(
     prepare_kernels(reporter)
     reporter.progress(0.03, "Gathering the surface")
     posed = [pose_vertices(data.mesh, pose) for pose in data.poses]
-    bound = initial_gaussians(data.mesh, posed, data.surface, config.cloud)
+    trained = np.union1d([0], data.pose_index[~data.held_out])  # a held-out expression must not help
+    bound = initial_gaussians(data.mesh, [posed[t] for t in trained], data.surface, config.cloud)
     with _one_torch_thread():
         perceptual, measure = load_lpips() if config.perceptual_weight > 0 else (None, "none: not asked for")
         trainer = Trainer(data, posed, bound, config, perceptual)
