@@ -23,6 +23,8 @@ INNERMOST, OUTERMOST, STEP = -0.022, 0.13, 0.001  # metres round the skull in wh
 NEAREST_START = 0.035  # hair that starts further out than this belongs to something else
 GAP = 0.012  # metres along a meridian that end a strand of hair
 SPECK = 0.008  # metres without hair on the way out that do not end it: an ear, a shine, a hair slide
+TIPS = 0.012  # metres at the lower end of long hair that are not measured
+NECK_HEIGHT, SHOULDER = -0.09, 0.008  # metres: from where, and how far, the shoulders may push hair outwards
 CROWN = 0.25  # part of the dome in which the outline may run along rows instead of across them
 HEAD_RADIUS, TANGENT_RANGE = 0.09, np.deg2rad(14)
 COARSE = 4  # the solve runs on every fourth cell
@@ -56,7 +58,12 @@ def skull_radius(atlas: HairAtlas, points: np.ndarray) -> np.ndarray:
     distance, index = tree.query(_capsule(atlas, rows.ravel(), columns.ravel()), k=6, workers=2)
     weight = 1 / (distance**2 + 1e-7)
     coarse = (weight * radius[keep][index]).sum(1) / weight.sum(1)
-    return upsample_wrapped(coarse.reshape(rows.shape), atlas, 2)
+    radius = upsample_wrapped(coarse.reshape(rows.shape), atlas, 2)
+    # Hair hangs straight past the shoulders instead of following them outwards.
+    neck = slice(atlas.row_at_height(NECK_HEIGHT), atlas.rows)
+    narrowest = np.minimum.accumulate(radius[neck], axis=0)
+    radius[neck] = np.minimum(radius[neck], narrowest + SHOULDER)
+    return radius
 
 
 def _capsule(atlas: HairAtlas, row: np.ndarray, column: np.ndarray) -> np.ndarray:
@@ -223,7 +230,9 @@ def _smooth_profile(atlas: HairAtlas, row: np.ndarray, thickness: np.ndarray) ->
     filled = np.interp(np.arange(atlas.rows), run, mean[run])
     window = 2 * round(0.0075 / atlas.cell) + 1
     smooth = ndi.gaussian_filter1d(ndi.median_filter(filled, window, mode="nearest"), 0.004 / atlas.cell)
-    out[run[0] : run[-1] + 1] = smooth[run[0] : run[-1] + 1]
+    # The last centimetre of long hair lies on the shoulders: their slope is not the hair's.
+    trusted = run[-1] - (round(TIPS / atlas.cell) if len(run) * atlas.cell > 10 * TIPS else 0)
+    out[run[0] : trusted + 1] = smooth[run[0] : trusted + 1]
     return out, int(run[-1])
 
 
@@ -263,8 +272,10 @@ def _soft_data(
     in_front = np.abs(atlas.azimuth)[::COARSE] < np.deg2rad(55)
     here = (weight == 0) & below_ears & in_front[None]
     weight[here], value[here] = 0.1, 0.002
-    back = np.abs(np.abs(relative_azimuth(atlas, camera)) - np.pi)[::COARSE] < np.deg2rad(72)
-    here = (weight == 0) & back[None]
+    turn = np.abs(relative_azimuth(atlas, camera))[::COARSE]
+    # Below the tips nothing was measured; without a word the sheet would go on flaring as the shoulders make it.
+    below_tips = np.arange(weight.shape[0])[:, None] * COARSE > max(outline.ends)
+    here = (weight == 0) & ((turn > np.deg2rad(108)) | (below_tips & (turn > np.deg2rad(60))))
     weight[here] = 0.02
     value[here] = np.broadcast_to(_back_thickness(outline)[::COARSE, None], weight.shape)[here]
     return weight, value
