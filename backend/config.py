@@ -71,7 +71,7 @@ class FitConfig:
     """Of the squared betas."""
     unit_weight: float = 4.0
     """Of the squared difference between a unit and the landmarker's score for it."""
-    unseen_unit_factor: float = 4.0
+    unseen_unit_factor: float = 8.0
     """How much dearer a unit is that the landmarker does not see at all."""
     unit_range_weight: float = 60.0
     """Of the square by which a unit leaves 0..1."""
