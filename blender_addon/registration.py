@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import operators, panels, preferences, properties, session
-from .render import engine
+from .render import engine, viewport
 
 CLASSES = (preferences.CameoPreferences, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES)
 
@@ -15,6 +15,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.add_pointers()
     engine.register()
+    viewport.register()
     panels.previews.open_previews()
     session.start()
 
@@ -22,6 +23,7 @@ def register() -> None:
 def unregister() -> None:
     session.end()
     panels.previews.close_previews()
+    viewport.unregister()
     engine.unregister()
     properties.remove_pointers()
     for cls in reversed(CLASSES):

@@ -50,7 +50,7 @@ class Download:
         try:
             return self._keep(chunk)
         except OSError as error:
-            self._partial.unlink(missing_ok=True)
+            self._discard()
             return DownloadFailed(
                 self.job,
                 Problem(
@@ -71,10 +71,16 @@ class Download:
         if self._offset < self._size and chunk.data.size:
             return self.next_request()
         if self._digest.hexdigest() != self._sha256:
-            self._partial.unlink(missing_ok=True)
+            self._discard()
             return DownloadFailed(
                 self.job,
                 Problem("avatar.damaged_on_the_way", "The avatar arrived damaged.", fix="Fetch it again."),
             )
         os.replace(self._partial, self._path)
         return Downloaded(self.job, self._path)
+
+    def _discard(self) -> None:
+        try:
+            self._partial.unlink()
+        except OSError:
+            return  # never made, or the place that cannot be written

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +78,7 @@ def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) ->
     Raises:
         NoBackend: ``backend.cannot_start``, the folder cannot be written or the program cannot be run.
     """
-    command = [str(python), "-m", "cameo.backend", "serve", "--home", str(home)]
+    command = [str(python), "-P", "-m", "cameo.backend", "serve", "--home", str(home)]
     if not outlive_blender:
         command += ["--parent-pid", str(os.getpid())]
     try:
@@ -88,7 +87,7 @@ def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) ->
         with open(log, "wb") as output:
             process = subprocess.Popen(
                 command,
-                cwd=tempfile.gettempdir(),
+                cwd=home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
