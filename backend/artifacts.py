@@ -62,7 +62,7 @@ def orbit_camera(
 
 @dataclass(frozen=True)
 class HeadParameters:
-    """One pose of a head: ``units`` float32 [U], ``pose`` float32 [5,3] axis-angle, ``translation`` float32 [3] metres."""
+    """One pose: ``units`` float32 [U], ``pose`` float32 [5,3] axis-angle, ``translation`` float32 [3] metres."""
 
     units: np.ndarray
     pose: np.ndarray

@@ -28,7 +28,7 @@ def contact_sheet(stills: list[Path], portrait: np.ndarray) -> np.ndarray:
     """The photo and all stills with their names, uint8 BGR."""
     cells = [_labelled(portrait[..., ::-1].astype(np.float32), "photo")]
     for path in stills:
-        straight = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.float32)
+        straight = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), np.float32)
         alpha = straight[..., 3:] / 255
         cells.append(_labelled(straight[..., :3] * alpha + BACKGROUND * (1 - alpha), path.stem))
     empty = np.full_like(cells[0], int(BACKGROUND))

@@ -15,7 +15,7 @@ from ..artifacts import Portrait
 from ..config import ReportGoals
 from ..errors import AssetError
 from ..perception.angles import head_angles
-from ..perception.landmark_names import CHIN
+from ..perception.landmark_names import CHIN, LEFT_JAW_ANGLE, RIGHT_JAW_ANGLE
 from ..perception.landmarks import FaceLandmarks, find_landmarks
 from .driving import STILL_CONTROLS, score_rise
 from .identity import face_embedding, identity_cosine
@@ -140,20 +140,28 @@ def _controls(folder: Path, neutral: _Still | None) -> dict[str, object] | str:
 def _outline(path: Path, portrait: Portrait) -> dict[str, object] | str:
     """Overlap of the render's alpha with the photo's matte.
 
-    An avatar has no clothes, so what counts is the head and hair above the chin, where the photo has pixels.
+    An avatar has no clothes, so what counts is the head above the jaw line, where the photo has pixels: between the
+    angles of the jaw everything above the chin, beside them everything above those angles (collars reach that high).
     """
     rgba = _read_rgba(path)
     if rgba is None:
         return f"not measured: {path.name} is missing"
     size = portrait.matte.shape[1], portrait.matte.shape[0]
     alpha = cv2.resize(rgba[..., 3].astype(np.float32) / 255, size, interpolation=cv2.INTER_LINEAR)
-    rows = np.arange(size[1])[:, None] + 0.5
-    valid = (portrait.inside > 0.5) & (rows < portrait.landmarks[CHIN, 1])
+    valid = (portrait.inside > 0.5) & _above_the_jaw(portrait.landmarks, size)
     return {
         "iou": round(mask_iou(alpha, portrait.matte, valid=valid), 4),
-        "region": "above the chin, inside the photo",
+        "region": "above the jaw line, inside the photo",
         "iou_with_shoulders": round(mask_iou(alpha, portrait.matte, valid=portrait.inside > 0.5), 4),
     }
+
+
+def _above_the_jaw(landmarks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """bool [H,W]: pixels of the head, as far as clothes cannot cover them."""
+    columns, rows = np.arange(size[0])[None] + 0.5, np.arange(size[1])[:, None] + 0.5
+    right, left = landmarks[RIGHT_JAW_ANGLE, :2], landmarks[LEFT_JAW_ANGLE, :2]
+    under_the_face = (columns > min(right[0], left[0])) & (columns < max(right[0], left[0]))
+    return rows < np.where(under_the_face, landmarks[CHIN, 1], min(right[1], left[1]))
 
 
 def _meets(measured: dict[str, object] | str, wanted: dict[str, float]) -> bool:
