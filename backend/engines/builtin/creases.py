@@ -11,7 +11,7 @@ from .photo_samples import eye_distance
 
 WINGS, CORNERS, CHEEKS = (129, 358), (61, 291), (205, 425)
 """Landmarks (right, left): the nose's wings, the corners of the mouth, the cheeks beside the fold."""
-STRENGTH = 0.8  # part of a crease that goes at a full smile
+STRENGTH = 0.9  # part of a crease that goes at a full smile
 SMILE_FROM, SMILE_TO = 0.15, 0.6  # smile scores over which the softening sets in
 
 
@@ -32,7 +32,8 @@ def soften_creases(portrait: Portrait) -> np.ndarray:
     smooth = cv2.GaussianBlur(image, (0, 0), 0.012 * unit)
     filled = cv2.GaussianBlur(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, kernel), (0, 0), 0.05 * unit)
     depth = np.maximum(filled - smooth - 1.5, 0)
-    return np.clip(image + depth * where[..., None], 0, 255).astype(np.uint8)
+    lifted = np.minimum(image + depth * where[..., None], np.maximum(image, filled))  # no halo beside a hard line
+    return np.clip(lifted, 0, 255).astype(np.uint8)
 
 
 def _fold_region(portrait: Portrait, side: int, unit: float) -> np.ndarray:
