@@ -9,7 +9,6 @@ decide between them: they are the prior of the units, and the neutral head is wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +22,14 @@ from .fit_result import HeadFit
 from .landmark_rig import LandmarkRig
 from .lbs import pose_vertices
 from .mesh_raster import project
-from .model import HeadModel, make_avatar_mesh, personal_units
+from .model import HeadModel, make_avatar_mesh
+from .neutral import head_at_rest, landmark_points
 from .residual import smooth_residual
 
 JAW, LEFT_EYE, RIGHT_EYE = 2, 3, 4
 POSE_ANGLES = ((JAW, 0), (JAW, 1), (JAW, 2), (LEFT_EYE, 0), (LEFT_EYE, 1), (RIGHT_EYE, 0), (RIGHT_EYE, 1))
 """(joint, axis) of the angles that are fitted."""
 IRIS_DISTANCE = 0.06  # metres, of the mean head; only the first guess of the depth
-MOUTH_CORNERS = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "cheekSquint")
 CANNOT_BE_SEEN = ("tongueOut", "cheekPuff", "mouthClose")
 """Units that landmarks cannot tell, or that fight the jaw."""
 
@@ -253,17 +252,15 @@ def _result(portrait: Portrait, model: HeadModel, config: FitConfig, problem: _P
     landmarks = portrait.landmarks[:, :2].astype(np.float64)
     linear = _mean_error(posed, model, camera, landmarks) / problem.eye_distance
     residual = smooth_residual(model, posed, camera, landmarks, problem.weights, config)
-    kept = _lips_together(model, neutral, _kept_in_neutral(residual, posed - neutral, config))
-    posed, neutral = posed + residual, neutral + kept + _mouth_at_rest(model, state.units, config)
-    joints = _moved_joints(model, bare.joints, kept)
-    neutral = neutral + _eyes_as_open(model, posed, neutral, joints, portrait.blendshapes, config)
+    at_rest, joints = head_at_rest(model, neutral, posed, residual, state.units, bare.joints, portrait, config)
+    posed = posed + residual
     refined = _mean_error(posed, model, camera, landmarks) / problem.eye_distance
     return HeadFit(
         betas=state.betas.astype(np.float32),
         parameters=parameters,
         camera=camera,
         posed_vertices=posed,
-        neutral_vertices=neutral,
+        neutral_vertices=at_rest,
         joints=joints,
         linear_error=100 * linear,
         landmark_error=100 * refined,
@@ -272,77 +269,10 @@ def _result(portrait: Portrait, model: HeadModel, config: FitConfig, problem: _P
     )
 
 
-def _kept_in_neutral(residual: np.ndarray, motion: np.ndarray, config: FitConfig) -> np.ndarray:
-    """The part [V,3] of the residual that belongs to the person and not to an expression the units missed.
-
-    It is capped, and the cap sinks where the expression moved the skin far.
-    """
-    cap = config.neutral_residual / (1 + (np.linalg.norm(motion, axis=1) / 0.004) ** 2)
-    length = np.linalg.norm(residual, axis=1)
-    return residual * np.minimum(1, cap / np.maximum(length, 1e-9))[:, None]
-
-
-def _mouth_at_rest(model: HeadModel, units: np.ndarray, config: FitConfig) -> np.ndarray:
-    """What the neutral head keeps of the photo's mouth, [V,3]: its corners, nothing that parts the lips."""
-    kept = np.array([name.startswith(MOUTH_CORNERS) for name in model.unit_names]) * config.mouth_kept
-    return np.tensordot(units * kept, model.unit_dirs, 1)
-
-
-def _eyes_as_open(
-    model: HeadModel,
-    posed: np.ndarray,
-    neutral: np.ndarray,
-    joints: np.ndarray,
-    scores: dict[str, float],
-    config: FitConfig,
-) -> np.ndarray:
-    """Displacement [V,3] that lowers the lids of ``neutral`` [V,3] to the opening of ``posed``.
-
-    Squinting is how the landmarker reads narrow eyes; taking it out of them makes a person stare.
-    """
-    moved = np.zeros_like(neutral)
-    units = personal_units(model, neutral, joints)
-    for side, (upper, lower) in zip(("Left", "Right"), (regions.LEFT_LID_MIDDLES, regions.RIGHT_LID_MIDDLES)):
-        name = f"eyeBlink{side}"
-        if scores.get(name, 0.0) > config.blink_from:
-            continue
-        gaps = []
-        for vertices in (posed, neutral):
-            points = _landmarks(vertices, model, (upper, lower))
-            gaps.append(float(np.linalg.norm(points[0] - points[1])))
-        closing = np.clip(1 - gaps[0] / max(gaps[1], 1e-6), 0, config.most_eye_closing)
-        moved += closing * units[model.unit_names.index(name)]
-    return moved
-
-
-def _lips_together(model: HeadModel, neutral: np.ndarray, moved: np.ndarray) -> np.ndarray:
-    """``moved`` [V,3] blurred over the lips across the gap between them, so that closed lips stay closed."""
-    lips = np.flatnonzero(model.masks["lips"] | model.masks["inner_mouth"])
-    distance = np.linalg.norm(neutral[lips, None] - neutral[None, lips], axis=2)
-    near = np.exp(-((distance / 0.004) ** 2))
-    result = moved.copy()
-    result[lips] = near @ moved[lips] / near.sum(1, keepdims=True)
-    return result
-
-
-def _moved_joints(model: HeadModel, joints: np.ndarray, moved: np.ndarray) -> np.ndarray:
-    """Eye joints go where their eyeballs went; the others stay."""
-    result = joints.astype(np.float64).copy()
-    for joint, name in ((LEFT_EYE, "left_eyeball"), (RIGHT_EYE, "right_eyeball")):
-        result[joint] += moved[model.masks[name]].mean(0)
-    return result
-
-
 def _mean_error(vertices: np.ndarray, model: HeadModel, camera: Camera, landmarks: np.ndarray) -> float:
     """Mean distance in pixels."""
-    points = _landmarks(vertices, model, range(len(landmarks)))
+    points = landmark_points(vertices, model, range(len(landmarks)))
     return float(np.linalg.norm(project(points, camera)[:, :2] - landmarks, axis=1).mean())
-
-
-def _landmarks(vertices: np.ndarray, model: HeadModel, which: Sequence[int]) -> np.ndarray:
-    """Some of the 478 landmarks on a mesh, [len(which),3]."""
-    embedding, index = model.landmarks478, list(which)
-    return np.einsum("kc,kcx->kx", embedding.bary[index], vertices[model.faces[embedding.face[index]]])
 
 
 def _head_angles(rotation: np.ndarray) -> tuple[float, float, float]:
