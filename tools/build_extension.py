@@ -1,132 +1,154 @@
-"""Make the Blender extension: two zips, because Blender 5.0 and Blender 5.1 ff. have different Pythons.
+#!/usr/bin/env python3
+"""Builds the Blender extension: ``python3 tools/build_extension.py --out dist`` writes two zips.
 
-    python3 tools/build_extension.py --out dist
-
-Only what the add-on needs goes in: its own code, the protocol, the licence, and pyzmq as wheels. Built and validated by
-Blender's own ``blender_ext.py``, which comes with the Blender environment of ``run.py``. Standard library only.
+There are two because Blender 5.0 brings Python 3.11 and later ones a newer Python, and one manifest may not hold
+pyzmq's wheels for both. Needs pip and the Python package index for the wheels, otherwise the standard library only.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
+import json
+import re
 import subprocess
 import sys
 import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = "blender_manifest.toml"
-CONTENT = ("__init__.py", "LICENSE", "NOTICE", "protocol", "blender_addon")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-PLATFORMS = {
-    "linux-x64": ("manylinux_2_28_x86_64", "manylinux2014_x86_64"),
-    "windows-x64": ("win_amd64",),
-    "macos-arm64": ("macosx_11_0_arm64", "macosx_10_15_universal2"),
-}
+SINGLE_FILES = ("__init__.py", "LICENSE", "NOTICE")
+PACKAGES = ("protocol", "blender_addon")
+_LEFT_OUT = ("__pycache__", "*.pyc", "*.md", ".*")
+_REQUIREMENTS = ROOT / "requirements" / "blender52.txt"  # pins the pyzmq that the tests use
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # same files, same zip
 
 
 class BuildError(Exception):
-    """The extension could not be made; the text says why."""
+    """The extension cannot be built; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Edition:
-    """One zip: the Blenders it is for, and the Python its wheels are for."""
+    """One zip: the Blenders it is for (``blender_max`` is the first it is not for) and the Python of its wheels."""
 
     name: str
     blender_min: str
-    blender_max: str  # first version it is not for; empty: none
+    blender_max: str | None
     python: str
     abi: str
 
+    def zip_name(self, version: str) -> str:
+        return f"cameo-{version}-{self.name}.zip"
+
 
 EDITIONS = (
-    Edition("blender50", "5.0.0", "5.1.0", "3.11", "cp311"),
-    Edition("blender51", "5.1.0", "", "3.13", "abi3"),
+    Edition("blender50", "5.0.0", "5.1.0", python="3.11", abi="cp311"),
+    Edition("blender51", "5.1.0", None, python="3.13", abi="abi3"),
 )
+# Blender's name of a platform, and pip's for the oldest system that Blender 5 runs on.
+PLATFORMS = {
+    "linux-x64": "manylinux_2_28_x86_64",
+    "windows-x64": "win_amd64",
+    "macos-arm64": "macosx_11_0_arm64",
+}
 
 
-def build(out: Path, platforms: list[str]) -> list[Path]:
-    """Both zips in ``out``.
+def build(edition: Edition, folder: Path) -> Path:
+    """Write the edition's zip into ``folder`` and return its path.
 
     Raises:
-        BuildError: a wheel cannot be had, or Blender refuses the extension.
+        BuildError: a wheel cannot be had.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    return [_build_edition(edition, out.resolve(), platforms) for edition in EDITIONS]
+    template = tomllib.loads((ROOT / MANIFEST).read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as download:
+        wheels = fetch_wheels(edition, Path(download))
+        contents = {name.as_posix(): (ROOT / name).read_bytes() for name in source_files()}
+        contents |= {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels}
+    contents[MANIFEST] = manifest_text(template, edition, [wheel.name for wheel in wheels]).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / edition.zip_name(template["version"])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, contents[name])
+    return path
 
 
-def _build_edition(edition: Edition, out: Path, platforms: list[str]) -> Path:
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "cameo"
-        source.mkdir()
-        for name in CONTENT:
-            _copy(ROOT / name, source / name)
-        wheels = [_fetch_wheel(edition, platform, source / "wheels") for platform in platforms]
-        manifest = (ROOT / MANIFEST).read_text(encoding="utf-8")
-        (source / MANIFEST).write_text(manifest_of(edition, manifest, platforms, wheels), encoding="utf-8")
-        version = next(line.split('"')[1] for line in manifest.splitlines() if line.startswith("version ="))
-        target = out / f"cameo-{version}-{edition.name}.zip"
-        _blender_ext("build", "--source-dir", str(source), "--output-filepath", str(target))
-        _blender_ext("validate", str(target))
-    return target
+def source_files() -> Iterator[Path]:
+    """What Blender needs of the repository, relative to its root."""
+    yield from map(Path, SINGLE_FILES)
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*")):
+            inside = path.relative_to(ROOT)
+            wanted = not any(Path(part).match(pattern) for part in inside.parts for pattern in _LEFT_OUT)
+            if wanted and path.is_file():
+                yield inside
 
 
-def manifest_of(edition: Edition, manifest: str, platforms: list[str], wheels: list[str]) -> str:
+def manifest_text(template: dict[str, Any], edition: Edition, wheels: Sequence[str]) -> str:
     """The repository's manifest with what differs between the editions."""
-    lines = [line for line in manifest.splitlines() if not line.startswith("blender_version_min")]
-    own = [f'blender_version_min = "{edition.blender_min}"']
-    own += [f'blender_version_max = "{edition.blender_max}"'] if edition.blender_max else []
-    own += [f"platforms = {platforms}".replace("'", '"'), f"wheels = {wheels}".replace("'", '"')]
-    tables = next((number for number, line in enumerate(lines) if line.startswith("[")), len(lines))
-    return "\n".join([*lines[:tables], *own, "", *lines[tables:]]) + "\n"
+    manifest = {**template, "blender_version_min": edition.blender_min, "platforms": list(PLATFORMS)}
+    if edition.blender_max is not None:
+        manifest["blender_version_max"] = edition.blender_max
+    manifest["wheels"] = [f"./wheels/{wheel}" for wheel in wheels]
+    tables = {key: value for key, value in manifest.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in manifest.items() if key not in tables}
+    return "\n".join([_assignments(plain), *(f"[{key}]\n{_assignments(value)}" for key, value in tables.items())])
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=LEFT_OUT)
-    else:
-        shutil.copyfile(source, target)
+def _assignments(values: dict[str, Any]) -> str:
+    # Strings and lists of strings are written alike in JSON and TOML.
+    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
 
 
-def _fetch_wheel(edition: Edition, platform: str, folder: Path) -> str:
-    """Download pyzmq for the edition's Python; its path as the manifest wants it."""
-    pinned = next(line for line in _requirements() if line.startswith("pyzmq=="))
-    tags = [argument for tag in PLATFORMS[platform] for argument in ("--platform", tag)]
-    before = set(folder.glob("*.whl"))
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", *tags]
-    command += ["--python-version", edition.python, "--implementation", "cp", "--abi", edition.abi]
-    done = subprocess.run([*command, "--dest", str(folder), pinned], capture_output=True, text=True, check=False)
-    new = set(folder.glob("*.whl")) - before
-    if done.returncode or len(new) != 1:
-        raise BuildError(f"There is no {pinned} for {platform}, Python {edition.python}:\n{done.stderr[-800:]}")
-    return f"./wheels/{new.pop().name}"
+def fetch_wheels(edition: Edition, folder: Path) -> list[Path]:
+    """Download pyzmq for every platform into ``folder``; the wheels, by name.
+
+    Raises:
+        BuildError: the index has none for a platform, or cannot be reached.
+    """
+    for platform in PLATFORMS:
+        _fetch_wheel(edition, platform, folder)
+    return sorted(folder.glob("*.whl"))
 
 
-def _requirements() -> list[str]:
-    return (ROOT / "requirements" / "blender52.txt").read_text(encoding="utf-8").splitlines()
-
-
-def _blender_ext(*arguments: str) -> None:
-    scripts = sorted(ROOT.glob(".cameo/env-bpy5*/**/bl_pkg/cli/blender_ext.py"))
-    if not scripts:
-        raise BuildError("Blender's blender_ext.py is not here. Run `python3 run.py test` once: it brings it.")
-    command = [sys.executable, str(scripts[-1]), *arguments]
+def _fetch_wheel(edition: Edition, platform: str, folder: Path) -> None:
+    wanted = pinned_pyzmq()
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={edition.python}"]
+    command += [f"--abi={edition.abi}", f"--platform={PLATFORMS[platform]}", f"--dest={folder}", wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BuildError(f"blender_ext.py {arguments[0]} refuses:\n{(done.stdout + done.stderr)[-1500:]}")
+        raise BuildError(
+            f"pip gives no {wanted} for {edition.name} on {platform}:\n{done.stderr.strip()[-1000:]}\n\n"
+            "If this speaks of connections, check the network. If it says 'No module named pip', use the Python of "
+            "the backend's environment, .cameo/env-backend."
+        )
+
+
+def pinned_pyzmq() -> str:
+    """``pyzmq==27.3.0``."""
+    found = re.search(r"^pyzmq==\S+", _REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise BuildError(f"{_REQUIREMENTS} does not pin pyzmq; add a line such as pyzmq==27.3.0.")
+    return found.group()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Make the Blender extension.")
-    parser.add_argument("--out", default="dist", help="folder for the zips (default: dist)")
-    parser.add_argument("--platforms", nargs="+", choices=sorted(PLATFORMS), default=["linux-x64"], help="which wheels")
+    parser = argparse.ArgumentParser(description="Build the zips that Blender installs (one for 5.0, one for newer).")
+    parser.add_argument("--out", type=Path, default=Path("dist"), help="folder for the zips (default: dist)")
     arguments = parser.parse_args()
     try:
-        for path in build(Path(arguments.out), arguments.platforms):
-            print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+        for edition in EDITIONS:
+            print(build(edition, arguments.out))
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1

@@ -38,7 +38,7 @@ def test_only_the_artists_side_is_inside(zips):
         folders = {name.split("/")[0] for name in names}
         files = {"__init__.py", "LICENSE", "NOTICE", "blender_manifest.toml"}
         assert folders == {"protocol", "blender_addon", "wheels"} | files
-        assert sum(name.endswith(".whl") for name in names) == 1
+        assert sum(name.endswith(".whl") for name in names) == 3
         assert not any("__pycache__" in name for name in names)
 
 
