@@ -60,11 +60,12 @@ def find_backend_python(chosen: str = "") -> Path:
     place = Path(wanted).expanduser() if wanted else Path(__file__).resolve().parents[2]
     python = place if place.is_file() else _python_of_checkout(place)
     if not python.is_file():
+        an_extension = not wanted and not (place / "run.py").is_file()
         raise NoBackend(
             Problem(
                 "backend.not_installed",
                 "Cameo's backend is not installed.",
-                f"{python} does not exist",
+                "No checkout is chosen in the preferences" if an_extension else f"{python} does not exist",
                 "Run `python3 run.py cameo doctor` in a Cameo checkout; then choose that folder in the add-on's "
                 "preferences.",
             )

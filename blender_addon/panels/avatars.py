@@ -36,8 +36,9 @@ class ControlsPanel(CameoPanel, bpy.types.Panel):
         row.operator("cameo.key_controls", text="Key Changed", icon="KEY_HLT").which = "CHANGED"
         row.operator("cameo.key_controls", text="Key All").which = "ALL"
         row = self.layout.row(align=True)
-        for name in ("reset_controls", "mirror_controls", "photo_expression"):
-            row.operator(f"cameo.{name}")
+        row.operator("cameo.reset_controls")
+        row.operator("cameo.mirror_controls")
+        self.layout.operator("cameo.photo_expression")
         sliders = active_avatar(context).cameo_controls
         for title, starts in (*GROUPS, _MOUTH):
             header, body = self.layout.panel(f"cameo_{title}", default_closed=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import session
+from .. import preferences, session
 from ..link.client import LinkState
 from .drawing import CameoPanel, draw_problem
 
@@ -25,6 +25,9 @@ class BackendPanel(CameoPanel, bpy.types.Panel):
         self.layout.label(text=client.state.value.capitalize(), icon=_ICONS[client.state])
         if client.problem is not None:
             draw_problem(self.layout, context, client.problem)
+            if client.problem.code == "backend.not_installed" and preferences.current() is not None:
+                show = self.layout.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES")
+                show.module = preferences.PACKAGE
         if client.welcome is not None:
             self.layout.label(text=f"Cameo {client.welcome.software} on {client.welcome.device}")
         row = self.layout.row(align=True)

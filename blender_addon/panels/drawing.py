@@ -21,8 +21,9 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
     """Labels do not wrap by themselves."""
     scale = context.preferences.system.ui_scale
     width = context.region.width if context.region is not None else 300
+    margin = 4 if icon == "NONE" else 8  # in characters: the frame, and the icon with its gap
     column = layout.column(align=True)
-    for line in textwrap.wrap(text, max(int(width / scale / _PIXELS_PER_CHARACTER) - 4, 20)):
+    for line in textwrap.wrap(text, max(int(width / scale / _PIXELS_PER_CHARACTER) - margin, 20)):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
