@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import bpy
@@ -24,19 +25,15 @@ import imageio_ffmpeg
 from ..blender_addon import register, session, unregister
 from ..blender_addon.link.client import LinkState
 from ..blender_addon.link.job_view import JobView
+from ..blender_addon.operators.render import STILLS
 from ..protocol.jobs import JobState
+from .memory import peak_bytes
 
 FRAMES, FPS, SIZE = 72, 24, 512
 PROCESSES = 2
-NEUTRAL_YAWS = (0, 30, -30, 45, -45, 60, -60, 90, -90, 180)
-KEYED = {
-    "jawOpen": {"jawOpen": 0.8},
-    "mouthSmile": {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8},
-    "eyeBlink": {"eyeBlinkLeft": 0.8, "eyeBlinkRight": 0.8},
-    "browInnerUp": {"browInnerUp": 0.8},
-    "mouthPucker": {"mouthPucker": 0.8},
-}
-PATIENCE_SECONDS = 3600.0
+GLANCE = {"eyeLookOutLeft": 0.4, "eyeLookInRight": 0.4}
+PATIENCE_SECONDS = 90.0
+"""How long the backend may be gone before the demo gives up; it is started again by itself when it dies."""
 
 
 class DemoError(Exception):
@@ -79,13 +76,17 @@ def generate(photo: Path, preset: str) -> JobView:
     known = set(session.client().jobs)
     bpy.ops.cameo.generate(preset=preset)
     job = next(view for name, view in session.client().jobs.items() if name not in known)
-    shown, notices = (-1.0, ""), 0
+    shown, notices, connected = (-1.0, ""), 0, time.monotonic()
     while not job.finished or (job.state is JobState.DONE and job.path is None and job.problem is None):
         session.poll()
         shown = _show_progress(job, shown)
         for notice in job.notices[notices:]:
             say(f"note: {notice}")
         notices = len(job.notices)
+        if session.client().state is LinkState.CONNECTED:
+            connected = time.monotonic()
+        elif time.monotonic() - connected > PATIENCE_SECONDS:
+            raise DemoError(str(session.client().problem or "The backend is gone."))
         time.sleep(0.02)
     if job.path is None:
         raise DemoError(str(job.problem) if job.problem is not None else f"The job ended as '{job.state}'.")
@@ -108,36 +109,27 @@ def build_scene(avatar: Path, blend: Path) -> None:
     settings = bpy.context.scene.cameo
     settings.turntable_frames, settings.turntable_size = FRAMES, SIZE
     bpy.ops.cameo.turntable()
-    bpy.context.scene.frame_set(FRAMES // 2)  # seen from behind; a nod of the brows is keyed on top, as an artist would
-    bpy.ops.cameo.key_controls(values=json.dumps({"browInnerUp": 0.0}))
+    for frame, share in ((1, 0.0), (3, 1.0), (5, 1.0), (7, 0.0)):  # a glance before the smile
+        glance = {name: share * value for name, value in GLANCE.items()}
+        bpy.ops.cameo.key_controls(values=json.dumps(glance), frame=frame)
     bpy.ops.wm.save_as_mainfile(filepath=str(blend), compress=False)
 
 
-def render_all(blend: Path, out: Path, frames: Path, photo_controls: dict[str, float]) -> None:
-    """Turntable frames and stills, on several processes."""
-    stills = [{"path": str(out / "stills" / f"neutral_{yaw}.png"), "values": {}, "yaw": yaw} for yaw in NEUTRAL_YAWS]
-    stills += [
-        {"path": str(out / "stills" / f"{name}_0.png"), "values": values, "yaw": 0} for name, values in KEYED.items()
-    ]
-    shots = [("frames", number) for number in range(1, FRAMES + 1)] + [("stills", still) for still in stills]
-    shots.append(("photo", {"path": str(out / "stills" / "photo_view.png"), "values": photo_controls}))
-    running = []
-    for worker in range(PROCESSES):
-        plan: dict = {"frames": {}, "stills": [], "photo": []}
-        for kind, shot in shots[worker::PROCESSES]:
-            if kind == "frames":
-                plan["frames"][str(shot)] = str(frames / f"{shot:04d}.png")
-            else:
-                plan[kind].append(shot)
-        plan_file = frames / f"plan{worker}.json"
-        plan_file.write_text(json.dumps(plan), encoding="utf-8")
-        command = [sys.executable, "-m", "cameo.tools.demo_render", str(blend), str(plan_file)]
-        with open(frames / f"log{worker}.txt", "wb") as log:
-            running.append((subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT), plan_file))
-    for number, (process, _) in enumerate(running):
-        if process.wait():
-            log = (frames / f"log{number}.txt").read_text(errors="replace")
-            raise DemoError(f"Rendering failed:\n{log[-1500:]}")
+def render_all(blend: Path, out: Path, frames: Path) -> int:
+    """Turntable frames and stills, on several Blenders side by side; returns their memory together, bytes."""
+    running: list[subprocess.Popen[str]] = []
+    for part in range(PROCESSES):
+        command = [sys.executable, "-m", "cameo.tools.demo_render", str(blend), str(out), str(frames)]
+        command += [str(part), str(PROCESSES)]
+        running.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        )
+    with ThreadPoolExecutor() as readers:
+        said = list(readers.map(lambda process: process.communicate()[0], running))
+    for process, words in zip(running, said):
+        if process.returncode:
+            raise DemoError(f"Rendering failed:\n{words[-1500:]}")
+    return sum(int(words.split()[-1]) for words in said)
 
 
 def write_film(frames: Path, film: Path) -> None:
@@ -176,20 +168,15 @@ def run(arguments: argparse.Namespace) -> None:
         lap("scene")
         bpy.ops.cameo.stop_backend()
         with tempfile.TemporaryDirectory() as folder:
-            say(f"rendering {FRAMES} frames and {len(NEUTRAL_YAWS) + len(KEYED) + 1} stills")
-            render_all(blend, out, Path(folder), _photo_controls())
+            say(f"rendering {FRAMES} frames and {len(STILLS) + 1} stills")
+            times["render_peak_memory_bytes"] = render_all(blend, out, Path(folder))
             write_film(Path(folder), out / "turntable.mp4")
         lap("render")
+        times["blender_peak_memory_bytes"] = peak_bytes()
     finally:
         unregister()
     _report(arguments.backend_python, out, photo, times)
     say(f"done: {out}")
-
-
-def _photo_controls() -> dict[str, float]:
-    from ..blender_addon.scene.avatar import PHOTO_CONTROLS, active_avatar
-
-    return json.loads(active_avatar(bpy.context)[PHOTO_CONTROLS])
 
 
 def _report(backend_python: str, out: Path, photo: Path, times: dict[str, object]) -> None:

@@ -1,52 +1,38 @@
-"""Render some pictures of a saved avatar in a Blender of their own: frames of its animation, and stills.
+"""Render one Blender's share of a saved avatar's pictures: every n-th frame of its turntable, every n-th still.
 
-    python -m cameo.tools.demo_render SCENE.blend PLAN.json
+    python -m cameo.tools.demo_render SCENE.blend OUT_DIR FRAMES_DIR PART PARTS
 
-The plan: ``{"frames": {"12": "path.png"}, "stills": [{"path": ..., "values": {...}, "yaw": 30}], "photo": [...]}``.
-Several of these side by side use several processor cores.
+Several of these side by side use several processor cores. The last line it prints is its peak memory, in bytes.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import bpy
 
 from ..blender_addon import register
-from ..blender_addon.scene.avatar import MARK
-from ..blender_addon.scene.picture import render_photo_view, render_still
+from .memory import peak_bytes
 
 
-def render_frames(frames: dict[str, str]) -> None:
-    """Animation frames, with the camera and settings of the scene."""
+def render_frames(folder: Path, part: int, parts: int) -> None:
+    """Frames of the animation, with the camera and settings of the scene."""
     scene = bpy.context.scene
-    for number, path in frames.items():
-        scene.frame_set(int(number))
-        scene.render.filepath = path
+    for number in range(scene.frame_start, scene.frame_end + 1)[part::parts]:
+        scene.frame_set(number)
+        scene.render.filepath = str(folder / f"{number:04d}.png")
         bpy.ops.render.render(write_still=True)
-        print(f"rendered {Path(path).name}", flush=True)
-
-
-def render_stills(plan: dict) -> None:
-    """Neutral face with control values, from the orbit or from where the photo was taken."""
-    root = next(one for one in bpy.data.objects if MARK in one)
-    for still in plan.get("stills", []):
-        render_still(bpy.context, root, Path(still["path"]), still["values"], still["yaw"])
-        print(f"rendered {Path(still['path']).name}", flush=True)
-    for still in plan.get("photo", []):
-        render_photo_view(bpy.context, root, Path(still["path"]), still["values"])
-        print(f"rendered {Path(still['path']).name}", flush=True)
 
 
 def main() -> None:
-    blend, plan_file = sys.argv[1:3]
-    bpy.ops.wm.open_mainfile(filepath=blend)
+    blend, out, frames = (Path(argument) for argument in sys.argv[1:4])
+    part, parts = int(sys.argv[4]), int(sys.argv[5])
     register()
-    plan = json.loads(Path(plan_file).read_text(encoding="utf-8"))
-    render_frames(plan.get("frames", {}))
-    render_stills(plan)
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    render_frames(frames, part, parts)
+    bpy.ops.cameo.render_stills(directory=str(out / "stills"), part=part, parts=parts)
+    print(peak_bytes(), flush=True)
 
 
 if __name__ == "__main__":

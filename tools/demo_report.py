@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.metadata import version
+from importlib.metadata import metadata, version
 from pathlib import Path
 
 import cv2
@@ -17,6 +17,7 @@ from ..backend.metrics.avatar_report import measure_stills
 from ..backend.pipeline.portrait import prepare_portrait
 from ..backend.weights.registry import ASSETS
 from ..protocol.avatar import AvatarData, read_avatar
+from ..protocol.version import SOFTWARE_VERSION
 
 CELL = 256
 COLUMNS = 7
@@ -49,7 +50,11 @@ def _labelled(picture: np.ndarray, text: str) -> np.ndarray:
 def describe(data: AvatarData, quality: dict[str, object], demo: dict[str, object]) -> dict[str, object]:
     """The report: what was made, from what, how long it took, how good it is."""
     provenance = dict(data.provenance)
-    used = {row.name: {"licence": row.licence, "for": row.role} for row in ASSETS.values()}
+    used = {
+        row.name: {"licence": row.licence, "for": row.role}
+        for row in ASSETS.values()
+        if row.role != "picture" or row.name == demo.get("photo")
+    }
     return {
         "gaussians": len(data.gaussian_face),
         "mesh": {"vertices": len(data.vertices), "faces": len(data.faces), "controls": len(data.controls)},
@@ -60,10 +65,26 @@ def describe(data: AvatarData, quality: dict[str, object], demo: dict[str, objec
             "Cameo": "GPL-3.0-or-later",
             "head model": "CC0 (MakeHuman/MPFB2 and ARKit face units, see NOTICE)",
             **used,
+            **{name: _licence(name) for name in PACKAGES},
+            "Blender (bpy)": "GPL-3.0-or-later",
         },
-        "versions": {"python": sys.version.split()[0], **{name: version(name) for name in PACKAGES}},
+        "versions": {
+            "cameo": SOFTWARE_VERSION,
+            "blender": demo.get("blender"),
+            "python": sys.version.split()[0],
+            **{name: version(name) for name in PACKAGES},
+        },
         "provenance": provenance,
     }
+
+
+def _licence(package: str) -> str:
+    """As the installed package states it."""
+    stated = metadata(package)
+    classified = [line.rpartition(" :: ")[2] for line in stated.get_all("Classifier", []) if line.startswith("License")]
+    exact, free = (stated[name] if name in stated else "" for name in ("License-Expression", "License"))
+    text = exact or next(iter(classified), "") or free or "not stated"
+    return text.strip().splitlines()[0][:120]
 
 
 def main() -> None:

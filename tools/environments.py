@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +80,7 @@ def _pyenv_versions() -> Path:
 
 def _version_of(python: str) -> str | None:
     """``3.13`` for a path that runs, None for one that does not."""
-    code = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+    code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -121,7 +120,7 @@ def _stamps_contained_in(environment: Environment) -> list[str]:
 
 
 def _make_folder(environment: Environment) -> None:
-    if environment.python.is_file():
+    if environment.python.is_file() and _has_pip(environment):
         return
     python = find_python(environment.pythons)
     if python is None:
@@ -137,10 +136,22 @@ def _make_folder(environment: Environment) -> None:
             f"{HOME} has {free / 2**30:.1f} GB free; the environments need {NEEDED_SPACE >> 30} GB.\nFree some space."
         )
     print(f"[cameo] making the environment for {environment.title} with {python}", flush=True)
-    if os.path.realpath(python) == os.path.realpath(sys.executable):
-        venv.create(environment.folder, with_pip=True)
-    else:
-        subprocess.run([python, "-m", "venv", str(environment.folder)], check=True)
+    command = [python, "-m", "venv", "--clear", str(environment.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SetupError(
+            f"{python} cannot make an environment:\n{(done.stdout + done.stderr).strip()[-1000:]}\n\n"
+            "On Debian or Ubuntu: sudo apt-get install python3-venv"
+        )
+
+
+def _has_pip(environment: Environment) -> bool:
+    """False for a folder that was interrupted while it was made."""
+    command = [str(environment.python), "-m", "pip", "--version"]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def _install(environment: Environment) -> None:
@@ -164,17 +175,31 @@ def _requirements(name: str) -> Path:
 
 
 def _pip(environment: Environment, *arguments: str) -> None:
-    quiet = [] if sys.stdout.isatty() else ["--quiet"]
-    command = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", *quiet, *arguments]
-    done = subprocess.run(command, stdout=None, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode == 0:
+    """Run pip; say what it fetches as it goes."""
+    command = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
+    said: list[str] = []
+    with subprocess.Popen(
+        [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith(("Collecting ", "Installing collected")):
+                print(f"[cameo]   {line.strip()[:100]}", flush=True)
+    if process.returncode == 0:
         return
-    reason = "\n".join(line for line in done.stderr.splitlines() if not line.startswith("WARNING"))[-2000:]
-    raise SetupError(
-        f"Installing {environment.title} failed:\n{reason}\n\n"
-        "If this says 'No space left', free some disk space; if it speaks of connections, check the network; "
-        "then run the same command again: what is already there is kept."
-    )
+    reason = "".join(line for line in said if not line.startswith("WARNING"))[-2000:]
+    raise SetupError(f"Installing {environment.title} failed:\n{reason}\n\n{_advice(reason)}")
+
+
+def _advice(reason: str) -> str:
+    """What to do about pip's last words."""
+    again = "Then run the same command again: what is already there is kept."
+    if "No space left" in reason:
+        return f"The disk is full: the environments need {NEEDED_SPACE >> 30} GB. Free some space. {again}"
+    if "No matching distribution" in reason:
+        return f"The package index has no build for this system or Python: use 64-bit Python 3.11. {again}"
+    return f"If it speaks of connections, check the network (and a proxy's settings). {again}"
 
 
 def _probe(environment: Environment) -> None:
@@ -191,9 +216,9 @@ def _probe(environment: Environment) -> None:
 
 
 def _install_libraries() -> bool:
-    """Install Blender's system libraries where that needs no question: as root, on a build machine, with apt-get."""
+    """Install Blender's system libraries where that needs no password: as root, with apt-get (a container, CI)."""
     apt = shutil.which("apt-get")
-    if apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0 or not os.environ.get("CI"):
+    if apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
         return False
     print("[cameo] installing Blender's system libraries", flush=True)
     subprocess.run([apt, "update", "-qq"], check=False)
