@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -94,13 +95,18 @@ def test_a_missing_wheel_is_named(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("environment", [BLENDER_52, BLENDER_50], ids=lambda one: one.title)
-def test_blenders_own_validator_accepts_both(zips, environment):
-    """The tool that extension repositories use; it stands inside Blender."""
+def test_blenders_own_tool_accepts_both_and_lists_them_in_one_repository(zips, tmp_path, environment):
+    """The tool of those who host extensions; it stands inside Blender."""
     python = blender(environment)
     (tool,) = environment.folder.glob("**/bl_pkg/cli/blender_ext.py")
     for path in zips.values():
         done = subprocess.run([python, tool, "validate", path], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+        shutil.copy(path, tmp_path)
+    done = subprocess.run([python, tool, "server-generate", "--repo-dir", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0 and "WARN" not in done.stdout, done.stdout + done.stderr
+    listed = json.loads((tmp_path / "index.json").read_text())["data"]
+    assert [one["blender_version_min"] for one in listed] == ["5.0.0", "5.1.0"]
 
 
 @pytest.mark.parametrize(
