@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "errors.md"
 _CODE = re.compile(r"[a-z]+\.[a-z_]+")
 _NOT_CODES = re.compile(r".*\.(npz|json|log|bin|cameo|png|py|zip|tar|sqlite|task|tflite|ply|mp4|blend)")
+_OPERATORS = "cameo."  # names of Blender operators look like codes
 _RAISERS = re.compile(r".*(Error|Problem|Failure|_failure|_error|_problem)$|_refuse|_fail")
 _HEAD = """# Errors, by code
 
@@ -53,7 +54,7 @@ def main() -> None:
 def _errors_in(tree: ast.AST) -> Iterator[KnownError]:
     """Calls such as ``StageError("fit.failed", "The head ...", cause=..., fix="Try ...")``, with or without a job."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and _CODE.fullmatch(code := _text(node.elts[0])):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and _is_notice(code := _text(node.elts[0])):
             yield KnownError(code, _text(node.elts[1]) or "...", "A note; the job goes on.")
         if not isinstance(node, ast.Call) or not _RAISERS.match(_name(node.func)):
             continue
@@ -66,6 +67,10 @@ def _errors_in(tree: ast.AST) -> Iterator[KnownError]:
             rest = texts[place + 1 :]
             sentence = rest[0] if rest else keywords.get("sentence", "")
             yield KnownError(texts[place], sentence, keywords.get("fix", rest[2] if len(rest) > 2 else ""))
+
+
+def _is_notice(text: str) -> bool:
+    return _CODE.fullmatch(text) is not None and not text.startswith(_OPERATORS)
 
 
 def _name(function: ast.expr) -> str:

@@ -88,6 +88,8 @@ def test_an_unwritable_output_is_found_before_computing(tmp_path, photo):
 
 def test_a_full_disk_is_said_to_be_full(tmp_path, photo):
     """The limit on file sizes gives the error of a full disk without filling one."""
+    for model in ("face_landmarker.task", "selfie_segmenter.tflite"):
+        asset_path(model)  # fetching them is another test's matter
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
