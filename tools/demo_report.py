@@ -80,10 +80,10 @@ def describe(data: AvatarData, quality: dict[str, object], demo: dict[str, objec
 
 def _licence(package: str) -> str:
     """As the installed package states it."""
-    stated = metadata(package)
-    classified = [line.rpartition(" :: ")[2] for line in stated.get_all("Classifier", []) if line.startswith("License")]
-    exact, free = (stated[name] if name in stated else "" for name in ("License-Expression", "License"))
-    text = exact or next(iter(classified), "") or free or "not stated"
+    stated = metadata(package).json
+    classifiers = [str(one) for one in stated.get("classifier", ()) if str(one).startswith("License")]
+    classified = next((one.rpartition(" :: ")[2] for one in classifiers), "")
+    text = str(stated.get("license_expression") or classified or stated.get("license") or "not stated")
     return text.strip().splitlines()[0][:120]
 
 
