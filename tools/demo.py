@@ -141,9 +141,21 @@ def write_film(frames: Path, film: Path) -> None:
         raise DemoError(f"The film could not be written:\n{done.stderr[-800:]}")
 
 
+def require_writable(folder: Path) -> None:
+    """Find out before minutes are spent."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"0" * 4096)
+    except OSError as error:
+        raise DemoError(
+            f"The folder {folder} cannot be written.\nCause: {error}\nChoose another with --out."
+        ) from error
+
+
 def run(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
-    (out / "stills").mkdir(parents=True, exist_ok=True)
+    require_writable(out / "stills")
     os.environ["CAMEO_BACKEND_PYTHON"] = arguments.backend_python
     os.environ.setdefault("CAMEO_HOME", str(Path(__file__).resolve().parents[1] / ".cameo" / "demo"))
     photo = Path(arguments.photo) if arguments.photo else default_photo(arguments.backend_python)
@@ -198,8 +210,8 @@ def main() -> int:
     parser.add_argument("--backend-python", required=True)
     try:
         run(parser.parse_args())
-    except (DemoError, OSError) as error:
-        print(f"\n[cameo] {error}", file=sys.stderr, flush=True)
+    except (DemoError, OSError, RuntimeError) as error:  # an operator that refuses raises RuntimeError
+        print(f"\n[cameo] {str(error).removeprefix('Error: ').strip()}", file=sys.stderr, flush=True)
         return 1
     return 0
 

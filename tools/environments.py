@@ -185,7 +185,7 @@ def _pip(environment: Environment, *arguments: str) -> None:
         for line in process.stdout:
             said.append(line)
             if line.startswith(("Collecting ", "Installing collected")):
-                print(f"[cameo]   {line.strip()[:100]}", flush=True)
+                print(f"[cameo]   {line.partition(' (from')[0].strip()[:100]}", flush=True)
     if process.returncode == 0:
         return
     reason = "".join(line for line in said if not line.startswith("WARNING"))[-2000:]
