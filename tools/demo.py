@@ -186,6 +186,7 @@ def run(arguments: argparse.Namespace) -> None:
         lap("render")
         times["blender_peak_memory_bytes"] = peak_bytes()
     finally:
+        session.client().stop(wait_seconds=10)
         unregister()
     _report(arguments.backend_python, out, photo, times)
     say(f"done: {out}")

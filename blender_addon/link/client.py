@@ -79,29 +79,36 @@ class BackendClient:
         self._since = 0.0
         self._next_look = 0.0
         self._restarts = 0
+        self._may_launch = False  # the artist asked for a backend, so one that dies at work is started again
+        self._met = False  # a backend has answered since then
 
     # What the artist asks for ----------------------------------------------------------------------------------------
 
     def connect(self) -> None:
         """Look for a running backend and stay connected to it, whatever happens to it."""
-        self._drop_line()
-        self._enter(LinkState.STARTING)
-        self._look(time.monotonic())
+        self._may_launch = False
+        self._begin()
 
     def start(self, python: str = "", *, outlive_blender: bool = False) -> None:
         """Start a backend, or connect to the one that runs already. ``python`` as in ``launch.find_backend_python``."""
         self._launch = python, outlive_blender
-        self._restarts = 0
-        self.connect()
+        self._restarts, self._met = 0, False
+        self._begin()
         if self._line is None:
             self._launch_backend()
+        self._may_launch = True
 
-    def stop(self) -> None:
-        """Stop the backend. Unfinished jobs stay in its journal and go on at its next start."""
+    def stop(self, wait_seconds: float = 0.0) -> None:
+        """Stop the backend. Unfinished jobs stay in its journal and go on at its next start.
+
+        Args:
+            wait_seconds: scripts may wait until the process they started has ended.
+        """
+        self._may_launch = False
         if self._line is not None:
             self._line.send(Shutdown(), control=True)
         if self._process is not None:
-            self._process.stop()
+            self._process.stop(wait_seconds)
         self.disconnect()
 
     def disconnect(self, wait_seconds: float = 0.0) -> None:
@@ -146,6 +153,11 @@ class BackendClient:
 
     # The connection --------------------------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        self._drop_line()
+        self._enter(LinkState.STARTING)
+        self._look(time.monotonic())
+
     def _enter(self, state: LinkState, problem: Problem | None = None) -> None:
         if state is not self.state:
             self._since = time.monotonic()
@@ -185,7 +197,9 @@ class BackendClient:
 
     def _wait_for_start(self, now: float, problem: Problem) -> None:
         if self._process is None:
-            if self.state is LinkState.STARTING:
+            if self._starts_again():
+                self._launch_backend()
+            elif self.state is LinkState.STARTING:
                 stale = problem.code == "connection.damaged"
                 self._enter(LinkState.ERROR, problem if stale else _NOT_RUNNING)
         elif self._process.exit_code() is not None:
@@ -209,14 +223,20 @@ class BackendClient:
     def _explain_death(self, process: BackendProcess) -> None:
         """Our own backend ended by itself: start it again if it was killed at work, else say what it said."""
         self._process = None
-        unfinished = any(not job.finished for job in self.jobs.values())
-        if unfinished and self._restarts < _RESTARTS and process.exit_code() not in (0, 1):
-            self._restarts += 1
+        if process.exit_code() not in (0, 1) and self._starts_again():
             self._launch_backend()
             return
         sentence = f"The backend stopped (exit code {process.exit_code()})."
         fix = "Read the cause, then press Start Backend; unfinished jobs go on from where they were."
         self._enter(LinkState.ERROR, Problem("backend.stopped", sentence, process.last_words(), fix))
+
+    def _starts_again(self) -> bool:
+        """Whether the artist's backend, gone at work or before it answered, is to be started once more."""
+        missed = not self._met or any(not job.finished for job in self.jobs.values())
+        if not self._may_launch or not missed or self._restarts >= _RESTARTS:
+            return False
+        self._restarts += 1
+        return True
 
     def _why_silent(self, connection: Connection) -> Problem:
         try:
@@ -271,6 +291,7 @@ class BackendClient:
             case Accepted(job=job, state=state):
                 self._be_accepted(job, state)
             case Closing():
+                self._may_launch &= not self._met  # someone stopped it on purpose; one met while it closed is no use
                 self._lose_backend(replace(_NOT_RUNNING, code="backend.stopped", sentence="The backend was stopped."))
             case Downloaded() | DownloadFailed():
                 self._end_download(incoming)
@@ -283,7 +304,7 @@ class BackendClient:
 
     def _be_welcome(self, welcome: Welcome) -> None:
         self._enter(LinkState.CONNECTED)
-        self.welcome = welcome
+        self.welcome, self._met = welcome, True
         for job in self.jobs.values():
             if not job.finished or job.result is None:
                 self._ask_about(job)

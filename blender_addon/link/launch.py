@@ -43,10 +43,15 @@ class BackendProcess:
             return f"its log cannot be read: {error}"
         return "\n".join([line.strip() for line in lines if line.strip()][-_LOG_LINES:])
 
-    def stop(self) -> None:
-        """Ask it to end in order; does not wait."""
+    def stop(self, wait_seconds: float = 0.0) -> None:
+        """Ask it to end in order; waits only where it is told to."""
         if self.exit_code() is None:
             self.process.terminate()
+        if wait_seconds:
+            try:
+                self.process.wait(wait_seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
 
 
 def find_backend_python(chosen: str = "") -> Path:
