@@ -109,7 +109,8 @@ def test(_: argparse.Namespace) -> int:
     run_pytest(tally, "end to end", next(iter(pythons.values())), "tests/e2e")
     for title in tally.broken:
         print(f"failed: {title}")
-    print(f"\n{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped", flush=True)
+    print(f"skipped: {tally.skipped}")
+    print(f"\n{tally.passed} passed, {tally.failed} failed", flush=True)
     return 1 if tally.failed or not tally.passed else 0
 
 
