@@ -231,7 +231,7 @@ class ReconstructionConfig:
     rates: GaussianRates = GaussianRates()
     size: int = 512
     """Side of the training pictures, pixels; 384 loses a decibel, 256 speckles the skin."""
-    static_steps: int = 300
+    static_steps: int = 450
     """Steps of the static fit (paper: 30 000, section 4)."""
     coin_steps: int = 60
     """Steps with the appearance model (paper: 90 000, section 4)."""

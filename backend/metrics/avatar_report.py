@@ -16,7 +16,8 @@ from ..config import ReportGoals
 from ..errors import AssetError
 from ..perception.angles import head_angles
 from ..perception.landmark_names import CHIN, LEFT_JAW_ANGLE, RIGHT_JAW_ANGLE
-from ..perception.landmarks import FaceLandmarks, find_landmarks
+from ..perception.landmarks import FaceLandmarks
+from ..perception.search import search_faces
 from .driving import STILL_CONTROLS, score_rise
 from .identity import face_embedding, identity_cosine
 from .outline import mask_iou
@@ -88,7 +89,7 @@ def _face_of(path: Path) -> _Still | None:
         return None
     alpha = rgba[..., 3:].astype(np.float32) / 255
     rgb = (rgba[..., :3] * alpha + _BACKDROP * (1 - alpha) + 0.5).astype(np.uint8)
-    return rgb, find_landmarks(rgb)
+    return rgb, next(iter(search_faces(rgb)), None)
 
 
 def _faces(stills: dict[int, _Still | None]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...artifacts import AvatarMesh, HeadParameters, PersonalizedSet, Portrait, SurfaceCloud
+from ...artifacts import AvatarMesh, HeadParameters, PersonalizedSet, Portrait, SurfaceCloud, orbit_camera
 from ...config import BuiltinConfig
 from ...head.fit_result import HeadFit
 from ...head.fitting import fit_head
@@ -23,6 +23,7 @@ from .hair_proxy import HairProxy, hair_proxy
 from .hair_shell import BareHead, HairShell, build_hair
 from .painted_head import PaintedHead, Picture, bust_opacity
 from .photo_view import photo_rgba
+from .readability import readable_units, same_photo, strengthened
 from .segmentation import Segmentation, segment_portrait
 from .skin import paint_head
 from .surface import hair_elements, join_clouds, skin_elements
@@ -95,6 +96,9 @@ class BuiltinEngine:
         with steps.step("painting the skin", 0.4):
             painted, importance = _paint(portrait, person)
         mesh = _avatar_mesh(person, painted)
+        with steps.step("checking the expressions", 0.5):
+            gains = readable_units(mesh, lambda shape, pose: _front(person, painted, shape, pose, config))
+            mesh, fit = strengthened(mesh, gains), same_photo(fit, mesh, gains)
         plan = plan_views(fit, mesh, config)
         with steps.step("photographing the head", 0.55):
             images = _photograph(person, painted, mesh, plan, portrait, config, reporter)
@@ -111,7 +115,7 @@ class BuiltinEngine:
             held_out=np.array([s.held_out for s in plan.shots]),
             reference_view=plan.reference_view,
             surface=surface,
-            provenance=_provenance(person, plan, config, steps.seconds),
+            provenance={**_provenance(person, plan, config, steps.seconds), "strengthened_units": gains},
         )
 
 
@@ -181,6 +185,15 @@ def _avatar_mesh(person: Person, painted: PaintedHead) -> AvatarMesh:
     return make_avatar_mesh(
         person.model, person.fit.neutral_vertices, colors, joints=person.fit.joints, hair_shell=hair
     )
+
+
+def _front(
+    person: Person, painted: PaintedHead, mesh: AvatarMesh, pose: HeadParameters, config: BuiltinConfig
+) -> np.ndarray:
+    """The head from the front in a pose, uint8 [S,S,3]."""
+    camera = orbit_camera(0.0, distance=1.3, fov_deg=17.5, size=config.view_size)
+    vertices, motion = _posed(person, mesh, pose)
+    return _on_grey(255.0 * painted.render(vertices, camera, 1, motion).rgba)
 
 
 def _posed(person: Person, mesh: AvatarMesh, pose: HeadParameters) -> tuple[np.ndarray, np.ndarray]:
