@@ -48,7 +48,7 @@ def parameters_from_controls(head: Controllable, values: Mapping[str, float]) ->
             raise CameoError(
                 "head.unknown_control",
                 f"This head has no control named '{name}'.",
-                fix="Use one of the names `cameo head info` lists; they are ARKit's.",
+                fix="Use one of the names on its face board; they are ARKit's.",
             )
         for unit, gain in by_name[name].units:
             units[unit] += gain * value
@@ -65,3 +65,24 @@ def mirrored_name(name: str) -> str:
         if right in name:
             return name.replace(right, left)
     return name
+
+
+def controls_from_parameters(head: Controllable, parameters: HeadParameters) -> dict[str, float]:
+    """Control values 0..1 that give ``parameters`` as nearly as the controls can; those at rest are left out.
+
+    A control that drives one unit takes that unit's value; one that turns a joint takes the part of the angle on its
+    own side (looking left and looking right are two controls of one axis).
+    """
+    values: dict[str, float] = {}
+    for control in head.controls:
+        if len(control.units) == 1 and not control.joints:
+            unit, gain = control.units[0]
+            value = float(parameters.units[unit]) / gain
+        elif len(control.joints) == 1 and not control.units:
+            joint, axis, radians = control.joints[0]
+            value = float(parameters.pose[joint, axis]) / radians
+        else:
+            continue
+        if value > 1e-3:
+            values[control.name] = round(min(value, 1.0), 4)
+    return values

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...artifacts import AvatarMesh, HeadParameters, PersonalizedSet, Portrait, SurfaceCloud, orbit_camera
 from ...config import BuiltinConfig
+from ...head.controls import controls_from_parameters
 from ...head.fit_result import HeadFit
 from ...head.fitting import fit_head
 from ...head.lbs import joint_transforms, pose_vertices
@@ -115,7 +116,11 @@ class BuiltinEngine:
             held_out=np.array([s.held_out for s in plan.shots]),
             reference_view=plan.reference_view,
             surface=surface,
-            provenance={**_provenance(person, plan, config, steps.seconds), "strengthened_units": gains},
+            provenance={
+                **_provenance(person, plan, config, steps.seconds),
+                "strengthened_units": gains,
+                "photo_controls": controls_from_parameters(mesh, fit.parameters),
+            },
         )
 
 
