@@ -22,6 +22,7 @@ from .driving import STILL_CONTROLS, score_rise
 from .identity import face_embedding, identity_cosine
 from .outline import mask_iou
 
+_CROWN, _SMALLEST_FACE = 0.2, 0.15  # parts of the still's height: head and hair fill most of a still
 _BACKDROP = 160  # grey behind transparent stills
 _YAWS = (0, 30, -30, 45, -45)
 
@@ -89,7 +90,18 @@ def _face_of(path: Path) -> _Still | None:
         return None
     alpha = rgba[..., 3:].astype(np.float32) / 255
     rgb = (rgba[..., :3] * alpha + _BACKDROP * (1 - alpha) + 0.5).astype(np.uint8)
-    return rgb, next(iter(search_faces(rgb)), None)
+    return rgb, _head_sized_face(rgb)
+
+
+def _head_sized_face(rgb: np.ndarray) -> FaceLandmarks | None:
+    """The still's face. Drawn locks of hair can look like a small face: then look again below the crown."""
+    height = rgb.shape[0]
+    for top in (0, round(_CROWN * height)):
+        for face in search_faces(np.ascontiguousarray(rgb[top:])):
+            if np.ptp(face.points[:, 1]) > _SMALLEST_FACE * height:
+                points = face.points + np.array([0, top, 0], np.float32)
+                return FaceLandmarks(points, face.blendshapes, face.presence)
+    return None
 
 
 def _faces(stills: dict[int, _Still | None]) -> dict[str, object]:
