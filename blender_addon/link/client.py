@@ -74,6 +74,7 @@ class BackendClient:
         self.jobs: dict[str, JobView] = {}
         self._hello = Hello(SOFTWARE_VERSION, client_name)
         self._line: SocketThread | None = None
+        self._ending: list[SocketThread] = []
         self._process: BackendProcess | None = None
         self._launch: tuple[str, bool] = ("", False)
         self._since = 0.0
@@ -260,9 +261,13 @@ class BackendClient:
         self._enter(LinkState.ERROR, problem)
 
     def _drop_line(self, wait_seconds: float = 0.0) -> None:
+        """Hang up. A line says its last words in its own time; waiting is for those hung up before, too."""
         if self._line is not None:
-            self._line.close(wait_seconds)
+            self._ending.append(self._line)
             self._line = None
+        for line in self._ending:
+            line.close(wait_seconds)
+        self._ending = [line for line in self._ending if line.running]
         for job in self.jobs.values():
             job.fetching = False
 

@@ -75,6 +75,11 @@ class SocketThread:
         if wait_seconds:
             self._thread.join(wait_seconds)
 
+    @property
+    def running(self) -> bool:
+        """Whether the thread has not ended yet."""
+        return self._thread.is_alive()
+
     # In the thread ---------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
