@@ -36,10 +36,3 @@ class HeadFit:
     landmark_error: float
     angles_deg: tuple[float, float, float]
     eye_distance: float
-
-
-def project(points: np.ndarray, camera: Camera) -> np.ndarray:
-    """World points [N,3] -> [N,3]: x, y in pixels, depth in metres."""
-    q = points @ camera.viewmat[:3, :3].T + camera.viewmat[:3, 3]
-    depth = q[:, 2:]
-    return np.concatenate([q[:, :2] / depth * np.diag(camera.K)[:2] + camera.K[:2, 2], depth], 1)

@@ -12,7 +12,7 @@ from cameo.backend.engines.builtin.surface import bind_points
 from cameo.backend.errors import JobCancelled, StageError
 from cameo.backend.gaussians.binding import triangle_frames
 from cameo.backend.head.controls import ARKIT_NAMES
-from cameo.backend.head.fit_result import project
+from cameo.backend.head.mesh_raster import project
 from cameo.backend.pipeline.portrait import prepare_portrait
 from cameo.backend.weights.fetch import asset_path
 

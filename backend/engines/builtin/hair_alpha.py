@@ -13,7 +13,7 @@ import numpy as np
 import scipy.ndimage as ndi
 
 from ...artifacts import Camera
-from ...head.fit_result import project
+from ...head.mesh_raster import project
 from .hair_atlas import HairAtlas, blur_wrapped, remap_flat
 from .hair_thickness import Outline, camera_azimuth, facing, relative_azimuth, shell_normals
 

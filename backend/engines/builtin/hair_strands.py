@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from ...artifacts import Camera
-from ...head.fit_result import project
+from ...head.mesh_raster import project
 from .hair_alpha import PhotoOnShell, sample_photo
 from .hair_atlas import HairAtlas, blur_wrapped
 from .hair_thickness import shell_normals

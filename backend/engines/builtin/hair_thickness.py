@@ -16,7 +16,7 @@ import scipy.sparse.linalg as sla
 from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
 
 from ...artifacts import Camera
-from ...head.fit_result import project
+from ...head.mesh_raster import project
 from .hair_atlas import HairAtlas, blur_wrapped, grid_faces, remap_flat
 
 INNERMOST, OUTERMOST, STEP = -0.022, 0.13, 0.001  # metres round the skull in which hair is looked for

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ...artifacts import Camera, Portrait
-from ...head.fit_result import project
+from ...head.mesh_raster import project
 from .hair_alpha import sample_photo
 from .painted_head import Picture
 from .segmentation import Segmentation
