@@ -100,6 +100,28 @@ class FitConfig:
 
 
 @dataclass(frozen=True)
+class OutlineConfig:
+    """Letting ears and bare skull follow the person's outline (``head/outline.py``)."""
+
+    rounds: int = 4
+    """Times the outlines are compared."""
+    reach: float = 0.024
+    """How far from the head's outline the person's is looked for, metres."""
+    step: float = 0.008
+    """The most one round pulls, metres."""
+    least_pixels: int = 24
+    """Outline pixels below which nothing is moved."""
+    stiffness: float = 8.0
+    """Of the bending energy."""
+    pull_weight: float = 1.0
+    """Of all pulls together, in thousands."""
+    stay_weight: float = 2e-3
+    """Of the squared displacement of ears and scalp."""
+    hold_weight: float = 50.0
+    """Of the squared displacement of everything else."""
+
+
+@dataclass(frozen=True)
 class PortraitConfig:
     """Which pictures are taken, and the crop that every engine starts from."""
 

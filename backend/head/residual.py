@@ -41,7 +41,7 @@ def smooth_residual(
     rows = np.repeat(np.arange(len(on_skin)), 3)
     sample = sp.coo_matrix((embedding.bary[on_skin].ravel(), (rows, corners.ravel())), (len(on_skin), count)).tocsr()
     trust = sp.diags(weights[on_skin] ** 2)
-    bending = _laplacian(model.faces, skin)
+    bending = uniform_laplacian(model.faces, skin)
     stay = config.residual_weight + 0.3 * model.masks["inner_mouth"]
     system = config.residual_stiffness * (bending.T @ bending) + sample.T @ trust @ sample + sp.diags(stay)
     solve = sla.factorized(system.tocsc())
@@ -62,7 +62,7 @@ def _take_eyeballs_along(model: HeadModel, moved: np.ndarray) -> None:
         moved[model.masks[name]] = lids.mean(0)
 
 
-def _laplacian(faces: np.ndarray, keep: np.ndarray) -> Any:
+def uniform_laplacian(faces: np.ndarray, keep: np.ndarray) -> Any:
     """Uniform vertex Laplacian [V,V] of the kept part."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     edges = edges[keep[edges].all(1)]

@@ -18,6 +18,7 @@ from ...head.fitting import fit_head
 from ...head.lbs import joint_transforms, pose_vertices
 from ...head.model import HairShell as HairMesh
 from ...head.model import HeadModel, load_head_model, make_avatar_mesh
+from ...head.outline import follow_outline
 from ...progress import Reporter
 from .dense import DenseHead, build_dense_head
 from .hair_proxy import HairProxy, hair_proxy
@@ -92,6 +93,7 @@ class BuiltinEngine:
             dense = build_dense_head(model, config.subdivisions)
         with steps.step("finding hair and skin", 0.27):
             segmentation = segment_portrait(portrait, config)
+            fit = follow_outline(fit, model, *_outlines(portrait, segmentation))
         with steps.step("growing hair", 0.3):
             person = _dress(portrait, model, fit, dense, segmentation, config)
         with steps.step("painting the skin", 0.4):
@@ -122,6 +124,14 @@ class BuiltinEngine:
                 "photo_controls": controls_from_parameters(mesh, fit.parameters),
             },
         )
+
+
+def _outlines(portrait: Portrait, segmentation: Segmentation) -> tuple[np.ndarray, np.ndarray]:
+    """Person and bare skin, bool [S,S] each. On a bald head stubble is skin, too."""
+    person = (portrait.matte > 0.5) & (portrait.inside > 0.5)
+    if segmentation.bald:
+        return person, segmentation.skin + segmentation.hair > 0.5
+    return person, (segmentation.skin > 0.5) & ~segmentation.hair_mask
 
 
 def _dress(
