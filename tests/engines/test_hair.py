@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from cameo.backend.artifacts import orbit_camera
-from cameo.backend.engines.builtin.hair_alpha import averted, look_at_shell
+from cameo.backend.engines.builtin.hair_alpha import averted, hair_alpha, look_at_shell
 from cameo.backend.engines.builtin.hair_atlas import HairAtlas
 from cameo.backend.engines.builtin.hair_proxy import hair_proxy
 from cameo.backend.engines.builtin.hair_shell import HairShell
@@ -141,6 +141,28 @@ def test_turned_head_gives_up_its_averted_temple():
     assert camera_azimuth(ATLAS, turned_camera) > 0
     assert not straight.any()
     assert turned[:half].max() == 1 and not turned[half:].any(), "seen from the left, the right temple is averted"
+
+
+def alpha_of_hair_that_ends_at(known_hair, height):
+    """Opacity of hair the photo shows down to ``height`` metres, on a scalp that reaches to just below the ears."""
+    points = ATLAS.points(known_hair.radius)[: ATLAS.row_at_height(height)].reshape(-1, 3)
+    faces = ATLAS.faces[(ATLAS.faces < len(points)).all(1)]
+    mask = rasterize_mesh(points, faces, known_hair.camera).face >= 0
+    everything = np.ones_like(mask)
+    radius, outline = solve_shell(ATLAS, known_hair.skull, mask, everything, known_hair.camera)
+    seen = look_at_shell(ATLAS, radius, mask, mask, everything, known_hair.camera)
+    scalp = (np.arange(ATLAS.rows) < ATLAS.row_at_height(-0.05))[:, None] * (np.abs(ATLAS.azimuth) > np.pi / 2)
+    return hair_alpha(ATLAS, seen, outline, scalp.astype(np.float32), known_hair.camera, 0)
+
+
+def test_short_hair_reaches_the_nape_and_hangs_no_tufts_below_the_ears(known_hair):
+    alpha = alpha_of_hair_that_ends_at(known_hair, 0.0)
+    turn = np.rad2deg(np.abs(ATLAS.azimuth))
+    row = ATLAS.row_at_height(-0.045)
+    assert alpha[row, turn > 165].min() > 0.5
+    assert alpha[row, (turn > 80) & (turn < 115)].max() < 0.1
+    long = alpha_of_hair_that_ends_at(known_hair, -0.09)
+    assert long[row, turn > 80].min() > 0.5
 
 
 def shell_of(known_hair, strands):

@@ -20,6 +20,8 @@ from .hair_thickness import Outline, camera_azimuth, facing, relative_azimuth, s
 INWARDS = 0.007  # metres below the outside at which hair is looked up too: right at the outline the mask misses it
 FILL_BELOW, DROP_BELOW = 6000, 500  # mm2 of holes to close and of islands to drop
 EAR_HEIGHT, MOUTH_HEIGHT, NAPE_HEIGHT = -0.035, -0.05, -0.078  # metres, head frame
+SHORT_HEIGHTS = (-0.026, -0.056)  # metres, where short hair ends behind the ear and at the nape
+SHORT_TURN = (np.deg2rad(100.0), np.deg2rad(150.0))  # azimuths between which it goes from the one to the other
 AVERTED_FROM = np.deg2rad(12.0)
 
 
@@ -137,7 +139,15 @@ def _behind_the_rim(atlas: HairAtlas, outline: Outline, scalp: np.ndarray, camer
     rows = np.arange(atlas.rows)[:, None]
     edge = np.clip((last[None] - rows) * atlas.cell / 0.012 + 0.5, 0, 1)
     hanging = edge * (rows > atlas.dome_rows - 0.03 / atlas.cell)
-    return np.maximum(hanging, scalp)
+    return np.maximum(hanging, scalp * _short_nape(atlas))
+
+
+def _short_nape(atlas: HairAtlas) -> np.ndarray:
+    """Where short hair may grow, float64 [R,C] 0..1: no tufts hang below the ears, and the nape ends softly."""
+    turn = np.clip((np.abs(atlas.azimuth) - SHORT_TURN[0]) / (SHORT_TURN[1] - SHORT_TURN[0]), 0, 1)
+    beside, behind = (atlas.row_at_height(y) for y in SHORT_HEIGHTS)
+    last = beside + (behind - beside) * turn * turn * (3 - 2 * turn)
+    return np.clip((last[None] - np.arange(atlas.rows)[:, None]) * atlas.cell / 0.016 + 0.5, 0, 1)
 
 
 def _fill_and_drop(atlas: HairAtlas, alpha: np.ndarray) -> np.ndarray:
