@@ -187,8 +187,7 @@ def _paint(portrait: Portrait, person: Person) -> tuple[PaintedHead, np.ndarray]
         row, column, _ = person.shell.atlas.locate(person.neutral)
         hair = person.shell.atlas.sample(person.shell.color, row, column)
         colors = colors + (hair - colors) * person.coverage[:, None]
-    neck = np.asarray(person.dense.operator @ person.model.masks["neck"].astype(np.float64))
-    opacity = bust_opacity(person.neutral, neck)
+    opacity = bust_opacity(person.neutral)
     painted = PaintedHead(person.dense.faces, colors.astype(np.float32), opacity, person.shell)
     return painted, skin.importance
 

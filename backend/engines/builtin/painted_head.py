@@ -15,22 +15,25 @@ SOLID, FAINTEST = 0.95, 0.04  # alpha above which hair hides everything, below w
 INSIDE = 0.55  # brightness of the hair's inner side
 
 
-BUST_CENTER, BUST_REACH = np.array([0.0, -0.10, -0.03]), np.array([0.105, 0.085, 0.09])  # metres, neutral head
-BUST_SOFTNESS = 0.18  # width of the fade, as a part of the reach
+BUST_HEIGHT, BUST_AXIS = -0.147, -0.035  # metres, where the bust ends below the neck's axis (x = 0, this z)
+BUST_CORNERS, BUST_BOWL = 130.0, 2.5  # 1/m3 and 1/m, how it rises sideways (no sharp shoulders) and backwards
+BUST_SOFTNESS = 0.036  # metres, height of the fade
 
 
-def bust_opacity(vertices: np.ndarray, neck: np.ndarray) -> np.ndarray:
+def bust_opacity(vertices: np.ndarray) -> np.ndarray:
     """Opacity float32 [N] of the neutral head: the shoulders fade out instead of ending in a cut edge.
+
+    The cut is nearly level: a shoulder that ended higher than the chest and the back would leave them standing beside
+    it as spikes when seen from the side.
 
     Args:
         vertices: float64 [N,3].
-        neck: float [N] 0..1, what belongs to neck and shoulders.
     """
-    q = (vertices - BUST_CENTER) / BUST_REACH
-    q[:, 1] = np.minimum(q[:, 1], 0)
-    kept = np.clip((1 - np.linalg.norm(q, axis=1)) / BUST_SOFTNESS + 0.5, 0, 1)
-    kept = kept * kept * (3 - 2 * kept)
-    return (1 - neck * (1 - kept)).astype(np.float32)
+    x, y, z = vertices.T
+    behind = np.minimum(z - BUST_AXIS, 0)
+    end = BUST_HEIGHT + BUST_CORNERS * x**4 + BUST_BOWL * behind**2
+    kept = np.clip((y - end) / BUST_SOFTNESS + 0.5, 0, 1)
+    return (kept * kept * (3 - 2 * kept)).astype(np.float32)
 
 
 @dataclass(frozen=True)
