@@ -22,14 +22,16 @@ from ..progress import Reporter, SilentReporter
 from ..weights.fetch import asset_path
 
 _TOUCHING = 0.1  # parts of the matte hang together where it is above this
+_HIGHER = 0.4  # what a pixel up or down counts against one to the side when two people share a picture
 Remark = tuple[str, str]  # code and sentence
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The chosen face in the source picture, and what there is to say about the choice."""
+    """The chosen face in the source picture, the others, and what there is to say about the choice."""
 
     landmarks: FaceLandmarks
+    others: tuple[FaceLandmarks, ...]
     warnings: tuple[Remark, ...]
 
 
@@ -66,7 +68,8 @@ def prepare_portrait(
     reporter.progress(0.6, "separating head and background")
     expected = _mapped(found.landmarks, crop)
     landmarks = settle_landmarks(image, expected.points) or expected
-    matte = _matte(image, picture, crop, landmarks.points)
+    neighbours = [_mapped(other, crop).points for other in found.others]
+    matte = _matte(image, picture, crop, landmarks.points, neighbours)
     reporter.preview(image)
     height, width = picture.rgb.shape[:2]
     reporter.progress(1.0)
@@ -157,7 +160,8 @@ def _choose_face(rgb: np.ndarray, config: PortraitConfig, face: int | None) -> _
     chosen = faces[face or 0]
     height = face_height(chosen.points)
     _require_usable(chosen, height, config)
-    return _Found(chosen, tuple(_choice_warnings(faces, face, height, config)))
+    others = tuple(other for other in faces if other is not chosen)
+    return _Found(chosen, others, tuple(_choice_warnings(faces, face, height, config)))
 
 
 def face_height(points: np.ndarray) -> float:
@@ -199,12 +203,32 @@ def _choice_warnings(
     return warnings
 
 
-def _matte(image: np.ndarray, picture: Picture, crop: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The person's matte; where the picture brought transparency, never more than that."""
+def _matte(
+    image: np.ndarray, picture: Picture, crop: np.ndarray, points: np.ndarray, neighbours: list[np.ndarray]
+) -> np.ndarray:
+    """The person's matte; where the picture brought transparency, never more than that.
+
+    Args:
+        points: [478,3] landmarks in the crop. neighbours: those of the other people.
+    """
     matte = portrait_matte(image)
     if picture.alpha is not None:
         matte = np.minimum(matte, cut_crop(picture.alpha, crop, len(image)))
-    return _without_bystanders(matte, points)
+    return _without_bystanders(_without_neighbours(matte, points, neighbours), points)
+
+
+def _without_neighbours(matte: np.ndarray, points: np.ndarray, neighbours: list[np.ndarray]) -> np.ndarray:
+    """Clear what is nearer to another face, measured in that face's size. People are higher than wide."""
+    y, x = np.mgrid[0 : len(matte), 0 : len(matte)] + 0.5
+
+    def away_from(face: np.ndarray) -> np.ndarray:
+        center = face[:, :2].mean(0)
+        return np.hypot(x - center[0], _HIGHER * (y - center[1])) / face_height(face)
+
+    own = away_from(points)
+    for neighbour in neighbours:
+        matte = np.where(away_from(neighbour) < own, 0, matte)
+    return matte.astype(np.float32)
 
 
 def _without_bystanders(matte: np.ndarray, points: np.ndarray) -> np.ndarray:

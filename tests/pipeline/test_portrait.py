@@ -322,6 +322,18 @@ class TestFaces:
         close = astronaut.crop((178, 66, 274, 180)).resize((960, 1140), Image.Resampling.BICUBIC)
         assert np.ptp(prepare_portrait(encoded(close, "JPEG")).landmarks[:, 1]) == pytest.approx(0.4 * 768, rel=0.05)
 
+    def test_a_neighbours_body_is_not_ours(self, astronaut):
+        width, height = astronaut.size
+        shoulder = 150  # columns that both share: two astronauts side by side, the second behind the first's arm
+        both = Image.new("RGB", (2 * width - shoulder, height))
+        both.paste(astronaut, (width - shoulder, 0))
+        both.paste(astronaut.crop((0, 0, width - shoulder // 2, height)), (0, 0))
+        first, second = prepare_portrait(encoded(both), face=0), prepare_portrait(encoded(both), face=1)
+        x = [np.where(found.matte > 0.5)[1] for found in (first, second)]
+        in_source = [(column + 0.5 - found.crop[0, 2]) / found.crop[0, 0] for column, found in zip(x, (first, second))]
+        left, right = sorted(in_source, key=np.median)
+        assert left.max() <= right.min() + 2
+
     def test_several_faces(self, astronaut):
         hopper = Image.open(asset_path("grace_hopper.jpg")).convert("RGB")
         both = Image.new("RGB", (1024, 600), "white")
