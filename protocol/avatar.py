@@ -15,21 +15,34 @@ from .archive import ArchiveError, ArchiveReader, write_archive
 from .avatar_header import (
     JOINT_COUNT,
     AvatarCamera,
+    AvatarCeiling,
     AvatarControl,
+    AvatarPose,
     camera_to_json,
     controls_to_json,
+    poses_to_json,
     read_camera,
     read_controls,
     read_names,
     read_numbers,
     read_object,
+    read_poses,
 )
 from .errors import AvatarFileError
 
-__all__ = ["ARRAYS", "AvatarCamera", "AvatarControl", "AvatarData", "read_avatar", "write_avatar"]
+__all__ = [
+    "ARRAYS",
+    "AvatarCamera",
+    "AvatarCeiling",
+    "AvatarControl",
+    "AvatarData",
+    "AvatarPose",
+    "read_avatar",
+    "write_avatar",
+]
 
 FORMAT_NAME = "cameo.avatar"
-FORMAT_VERSION = (1, 0)
+FORMAT_VERSION = (1, 1)
 SUFFIX = ".cameo"
 
 HEADER = "avatar.json"
@@ -78,6 +91,7 @@ class AvatarData:
         joints: float32 [5,3] joint positions of the neutral mesh.
         vertex_colors: float32 [V,3] sRGB 0..1.
         controls: the artist's controls.
+        poses: visemes, emotions: named sets of controls.
         gaussian_face: int32 [N], the triangle each Gaussian is bound to.
         gaussian_offset: float32 [N,3] (a, b, h).
         gaussian_rest_edges: float32 [N,3] (\\|e1\\|, e2.t, e2.b) of the rest triangle.
@@ -111,6 +125,7 @@ class AvatarData:
     thumbnail_png: bytes = b""
     photo_camera: AvatarCamera | None = None
     photo_controls: dict[str, float] = field(default_factory=dict)
+    poses: tuple[AvatarPose, ...] = ()
     provenance: dict[str, object] = field(default_factory=dict)
 
 
@@ -126,6 +141,7 @@ def write_avatar(path: Path | str, data: AvatarData) -> None:
         _check_arrays(arrays, len(data.unit_names))
         header = _to_header(data)
         read_controls(header["controls"], len(data.unit_names))
+        read_poses(header["poses"])
     except (ArchiveError, ValueError) as error:
         raise _corrupt(f"the avatar to be written is not valid: {error}") from error
     write_archive(Path(path), HEADER, header, arrays, {THUMBNAIL: data.thumbnail_png})
@@ -169,7 +185,8 @@ def _read(archive: ArchiveReader) -> AvatarData:
         controls=read_controls(header.get("controls"), len(unit_names)),
         thumbnail_png=thumbnail,
         photo_camera=read_camera(header.get("photo_camera")),
-        photo_controls=read_numbers(header.get("photo_controls")),
+        photo_controls=read_numbers(header.get("photo_controls"), "photo_controls"),
+        poses=read_poses(header.get("poses")),
         provenance=read_object(header.get("provenance")),
     )
 
@@ -260,6 +277,7 @@ def _to_header(data: AvatarData) -> dict[str, object]:
         "controls": controls_to_json(data.controls),
         "photo_camera": camera_to_json(data.photo_camera),
         "photo_controls": {name: float(value) for name, value in data.photo_controls.items()},
+        "poses": poses_to_json(data.poses),
         "provenance": data.provenance,
     }
 

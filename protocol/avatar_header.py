@@ -9,8 +9,19 @@ import numpy as np
 
 from .archive import ArchiveError
 
-NAME_LIMIT = 1024  # most units or controls
+NAME_LIMIT = 1024  # most units, controls or poses
 JOINT_COUNT = 5
+
+
+@dataclass(frozen=True)
+class AvatarCeiling:
+    """How far a control acts at most: ``constant + sum(gain * value of another control)``, not below 0.
+
+    The values of the others are those of their sliders, before any ceiling. ``controls`` holds (control index, gain).
+    """
+
+    constant: float
+    controls: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -18,14 +29,28 @@ class AvatarControl:
     """One slider of the artist, 0..1, and what it drives, linearly.
 
     Attributes:
-        name: ARKit name (lowerCamel) or another unit's name.
+        name: ARKit name (lowerCamel), or an action unit's (``AU12LipCornerPuller``).
         units: (unit index, value at 1).
         joints: (joint index, axis 0..2, radians at 1), added to the joint's axis-angle.
+        ceiling: what the slider's value is cut to before it drives anything; None: nothing.
     """
 
     name: str
     units: tuple[tuple[int, float], ...] = ()
     joints: tuple[tuple[int, int, float], ...] = ()
+    ceiling: AvatarCeiling | None = None
+
+
+@dataclass(frozen=True)
+class AvatarPose:
+    """A named pose: ``name`` (``PP``, ``joy``), ``group`` (``viseme``, ``emotion``) and control name -> value 0..1.
+
+    Controls that other poses of the group use and this one does not are at 0.
+    """
+
+    name: str
+    group: str
+    controls: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +64,25 @@ class AvatarCamera:
 
 
 def controls_to_json(controls: Sequence[AvatarControl]) -> list[object]:
+    return [_control_to_json(control) for control in controls]
+
+
+def _control_to_json(control: AvatarControl) -> dict[str, object]:
+    result: dict[str, object] = {
+        "name": control.name,
+        "units": [[int(unit), float(value)] for unit, value in control.units],
+        "joints": [[int(joint), int(axis), float(angle)] for joint, axis, angle in control.joints],
+    }
+    if control.ceiling is not None:
+        others = [[int(other), float(gain)] for other, gain in control.ceiling.controls]
+        result["ceiling"] = {"constant": float(control.ceiling.constant), "controls": others}
+    return result
+
+
+def poses_to_json(poses: Sequence[AvatarPose]) -> list[object]:
     return [
-        {
-            "name": control.name,
-            "units": [[int(unit), float(value)] for unit, value in control.units],
-            "joints": [[int(joint), int(axis), float(angle)] for joint, axis, angle in control.joints],
-        }
-        for control in controls
+        {"name": p.name, "group": p.group, "controls": {name: float(value) for name, value in p.controls.items()}}
+        for p in poses
     ]
 
 
@@ -80,25 +117,52 @@ def read_object(value: object) -> dict[str, object]:
     return value
 
 
-def read_numbers(value: object) -> dict[str, float]:
+def read_numbers(value: object, what: str) -> dict[str, float]:
     numbers = read_object(value)
     if not all(_is_name(name) and _is_number(number) for name, number in numbers.items()):
-        raise ArchiveError("corrupt", "photo_controls does not map names to numbers")
+        raise ArchiveError("corrupt", f"{what} does not map names to numbers")
     return {name: float(number) for name, number in numbers.items()}  # type: ignore[arg-type]
 
 
 def read_controls(value: object, unit_count: int) -> tuple[AvatarControl, ...]:
     if not isinstance(value, list) or len(value) > NAME_LIMIT:
         raise ArchiveError("corrupt", "controls is not a list")
-    return tuple(_read_control(item, unit_count) for item in value)
+    return tuple(_read_control(item, unit_count, len(value)) for item in value)
 
 
-def _read_control(item: object, unit_count: int) -> AvatarControl:
+def _read_control(item: object, unit_count: int, control_count: int) -> AvatarControl:
     control = read_object(item)
     name, units, joints = control.get("name"), control.get("units"), control.get("joints")
     if not isinstance(name, str) or not _is_name(name):
         raise ArchiveError("corrupt", "a control has no name")
-    return AvatarControl(name, _rows(units, name, (unit_count,)), _rows(joints, name, (JOINT_COUNT, 3)))
+    ceiling = _read_ceiling(control.get("ceiling"), name, control_count)
+    return AvatarControl(name, _rows(units, name, (unit_count,)), _rows(joints, name, (JOINT_COUNT, 3)), ceiling)
+
+
+def _read_ceiling(value: object, name: str, control_count: int) -> AvatarCeiling | None:
+    if value is None:
+        return None
+    ceiling = read_object(value)
+    constant = ceiling.get("constant")
+    if not isinstance(constant, int | float) or not _is_number(constant):
+        raise ArchiveError("corrupt", f"the ceiling of the control {name} has no constant")
+    return AvatarCeiling(float(constant), _rows(ceiling.get("controls"), name, (control_count,)))
+
+
+def read_poses(value: object) -> tuple[AvatarPose, ...]:
+    """The named poses; a file of version 1.0 has none."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > NAME_LIMIT:
+        raise ArchiveError("corrupt", "poses is not a list")
+    return tuple(_read_pose(read_object(item)) for item in value)
+
+
+def _read_pose(pose: dict[str, object]) -> AvatarPose:
+    name, group = pose.get("name"), pose.get("group")
+    if not isinstance(name, str) or not isinstance(group, str) or not (_is_name(name) and _is_name(group)):
+        raise ArchiveError("corrupt", "a pose has no name or no group")
+    return AvatarPose(name, group, read_numbers(pose.get("controls"), f"the pose {name}"))
 
 
 def _rows(value: object, name: str, ends: tuple[int, ...]) -> tuple[tuple, ...]:

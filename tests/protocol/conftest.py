@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cameo.protocol.avatar import AvatarCamera, AvatarControl, AvatarData
+from cameo.protocol.avatar import AvatarCamera, AvatarCeiling, AvatarControl, AvatarData, AvatarPose
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def avatar() -> AvatarData:
         vertex_colors=rng.random((vertex_count, 3), np.float32),
         controls=(
             AvatarControl("jawOpen", (), ((2, 0, 0.35),)),
-            AvatarControl("mouthSmileLeft", ((0, 1.0), (2, -0.25)), ()),
+            AvatarControl("mouthSmileLeft", ((0, 1.0), (2, -0.25)), (), AvatarCeiling(1.0, ((0, -0.5),))),
         ),
         gaussian_face=rng.integers(0, face_count, gaussian_count).astype(np.int32),
         gaussian_offset=numbers(gaussian_count, 3),
@@ -40,5 +40,6 @@ def avatar() -> AvatarData:
         thumbnail_png=b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
         photo_camera=AvatarCamera(np.eye(4), np.diag([500.0, 500.0, 1.0]), 768, 640),
         photo_controls={"mouthSmileLeft": 0.4},
+        poses=(AvatarPose("aa", "viseme", {"jawOpen": 0.6}), AvatarPose("joy", "emotion", {"mouthSmileLeft": 0.9})),
         provenance={"engine": "builtin", "seconds": 1.5, "name": "Zoë"},
     )

@@ -4,10 +4,19 @@ import dataclasses
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
-from cameo.protocol.avatar import AvatarCamera, AvatarControl, AvatarData, read_avatar, write_avatar
+from cameo.protocol.avatar import (
+    AvatarCamera,
+    AvatarCeiling,
+    AvatarControl,
+    AvatarData,
+    AvatarPose,
+    read_avatar,
+    write_avatar,
+)
 from cameo.protocol.errors import AvatarFileError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,6 +104,9 @@ def test_failed_write_leaves_the_old_file_and_no_litter(avatar, avatar_bytes, tm
         ("unit_dirs", np.zeros((2, 12, 3), np.float32)),
         ("controls", (AvatarControl("jawOpen", ((3, 1.0),), ()),)),
         ("controls", (AvatarControl("jawOpen", (), ((2, 3, 1.0),)),)),
+        ("controls", (AvatarControl("jawOpen", ceiling=AvatarCeiling(1.0, ((1, -1.0),))),)),
+        ("poses", (AvatarPose("joy", "", {}),)),
+        ("poses", (AvatarPose("joy", "emotion", {"jawOpen": float("nan")}),)),
     ],
 )
 def test_what_a_reader_would_refuse_is_not_written(avatar, tmp_path, field, value):
@@ -141,7 +153,7 @@ def test_other_bytes_are_not_an_avatar(content):
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     ),
-    key=st.sampled_from(["version", "unit_names", "controls", "photo_camera", "photo_controls", "provenance"]),
+    key=st.sampled_from(["version", "unit_names", "controls", "photo_camera", "photo_controls", "poses", "provenance"]),
 )
 @settings(max_examples=150, deadline=None)
 def test_any_header_is_read_or_refused(avatar_bytes, key, header):
@@ -163,6 +175,14 @@ def test_codes_tell_apart(avatar_bytes, tmp_path):
     assert code(with_header(avatar_bytes, format="other")) == "avatar.not_an_avatar"
     assert code(with_header(avatar_bytes, version=[2, 0])) == "avatar.newer_version"
     assert code(rewritten(avatar_bytes, **{"faces.npy": None})) == "avatar.corrupt"
+
+
+def test_release_1_0_is_still_read(avatar):
+    """The file was written by release 1.0 from the same avatar; what 1.1 added is empty."""
+    golden = read_avatar(Path(__file__).with_name("golden_avatar_1_0.cameo"))
+    assert all(control.ceiling is None for control in golden.controls) and golden.poses == ()
+    plain = tuple(dataclasses.replace(control, ceiling=None) for control in avatar.controls)
+    assert differences(dataclasses.replace(avatar, controls=plain, poses=()), golden) == []
 
 
 def test_a_newer_minor_version_is_read(avatar, avatar_bytes):
