@@ -152,7 +152,7 @@ def alpha_of_hair_that_ends_at(known_hair, height):
     radius, outline = solve_shell(ATLAS, known_hair.skull, mask, everything, known_hair.camera)
     seen = look_at_shell(ATLAS, radius, mask, mask, everything, known_hair.camera)
     scalp = (np.arange(ATLAS.rows) < ATLAS.row_at_height(-0.05))[:, None] * (np.abs(ATLAS.azimuth) > np.pi / 2)
-    return hair_alpha(ATLAS, seen, outline, scalp.astype(np.float32), known_hair.camera, 0)
+    return hair_alpha(ATLAS, seen, outline, scalp.astype(np.float32), known_hair.camera, bare_crown=False, seed=0)
 
 
 def test_short_hair_reaches_the_nape_and_hangs_no_tufts_below_the_ears(known_hair):
@@ -163,6 +163,32 @@ def test_short_hair_reaches_the_nape_and_hangs_no_tufts_below_the_ears(known_hai
     assert alpha[row, (turn > 80) & (turn < 115)].max() < 0.1
     long = alpha_of_hair_that_ends_at(known_hair, -0.09)
     assert long[row, turn > 80].min() > 0.5
+
+
+def alpha_of_a_horseshoe(known_hair, bare_crown):
+    """Opacity of hair the photo shows on the two sides only, from 45 degrees below the crown down to the ears."""
+    points = ATLAS.points(known_hair.radius).reshape(-1, 3)
+    rows = ATLAS.faces[:, 0] // ATLAS.columns
+    azimuth = np.abs(ATLAS.azimuth[ATLAS.faces[:, 0] % ATLAS.columns])
+    hairy = (rows > ATLAS.dome_rows / 2) & (rows < ATLAS.row_at_height(-0.02)) & (azimuth > np.deg2rad(50))
+    whole = ATLAS.row_at_height(-0.09)
+    raster = rasterize_mesh(points, ATLAS.faces[rows < whole], known_hair.camera)
+    mask = np.isin(raster.face, np.flatnonzero(hairy[rows < whole]))
+    everything, person = np.ones_like(mask), raster.face >= 0
+    radius, outline = solve_shell(ATLAS, known_hair.skull, mask, everything, known_hair.camera)
+    seen = look_at_shell(ATLAS, radius, mask, person, everything, known_hair.camera)
+    scalp = (np.arange(ATLAS.rows) < ATLAS.row_at_height(-0.05))[:, None] * (np.abs(ATLAS.azimuth) > np.pi / 2)
+    return hair_alpha(ATLAS, seen, outline, scalp.astype(np.float32), known_hair.camera, bare_crown=bare_crown, seed=0)
+
+
+def test_below_a_bare_crown_hair_goes_round_the_back_as_high_as_at_the_sides(known_hair):
+    alpha = alpha_of_a_horseshoe(known_hair, bare_crown=True)
+    behind = np.abs(ATLAS.azimuth) > np.deg2rad(110)
+    crown, band = ATLAS.dome_rows // 2 - 10, ATLAS.dome_rows // 2 + 10
+    assert alpha[:crown].max() < 0.05, "bare from every side"
+    assert alpha[band : ATLAS.row_at_height(-0.02), behind].min() > 0.5, "closed round the back"
+    full = alpha_of_a_horseshoe(known_hair, bare_crown=False)
+    assert full[5:crown, behind].min() > 0.5, "a high forehead alone does not bare the back of the head"
 
 
 def shell_of(known_hair, strands):

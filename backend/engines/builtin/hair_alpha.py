@@ -83,13 +83,21 @@ def sample_photo(image: np.ndarray, pixel: np.ndarray) -> np.ndarray:
 
 
 def hair_alpha(
-    atlas: HairAtlas, seen: PhotoOnShell, outline: Outline, scalp: np.ndarray, camera: Camera, seed: int
+    atlas: HairAtlas,
+    seen: PhotoOnShell,
+    outline: Outline,
+    scalp: np.ndarray,
+    camera: Camera,
+    *,
+    bare_crown: bool,
+    seed: int,
 ) -> np.ndarray:
     """Opacity of the shell, float32 [R,C] 0..1, before ears are cut out.
 
     Args:
         scalp: float [R,C] 0..1, the head model's scalp region.
-        seed: of the ragged lower edge of long hair.
+        bare_crown: hair goes round the head like a horseshoe and ends above as high as at the photo's outline.
+        seed: of the ragged lower edge of long hair and of the ragged upper edge below a bare crown.
     """
     trust = seen.visible * (1 - averted(atlas, camera))
     mirror = (atlas.columns - np.arange(atlas.columns)) % atlas.columns
@@ -98,7 +106,10 @@ def hair_alpha(
     trust = np.maximum(trust, borrowed)
     turn = np.abs(relative_azimuth(atlas, camera))[None]
     behind = np.where(seen.cut_off, 1, np.clip((turn - 0.33 * np.pi) / 0.3, 0, 1))
-    guess = _behind_the_rim(atlas, outline, scalp, camera, seed) * behind + hair * (turn < 0.36 * np.pi) * ~seen.cut_off
+    assumed = _behind_the_rim(atlas, outline, scalp, camera, seed)
+    if bare_crown:
+        assumed = assumed * _below_bare_crown(atlas, outline, camera, seed)
+    guess = assumed * behind + hair * (turn < 0.36 * np.pi) * ~seen.cut_off
     alpha = np.maximum(trust * hair, (1 - trust) * np.clip(guess, 0, 1))
     alpha = _fill_and_drop(atlas, alpha * (1 - _throat(atlas)))
     return np.clip(blur_wrapped(alpha, 0.0012 / atlas.cell), 0, 1)
@@ -125,21 +136,38 @@ def _throat(atlas: HairAtlas) -> np.ndarray:
 
 def _behind_the_rim(atlas: HairAtlas, outline: Outline, scalp: np.ndarray, camera: Camera, seed: int) -> np.ndarray:
     """What is assumed where nobody looked, float64 [R,C] 0..1."""
-    phi = relative_azimuth(atlas, camera)
-    last = np.where(phi < 0, *(float(e) for e in outline.ends))
     last_behind = float(np.mean(outline.ends))
     if max(outline.ends) > atlas.row_at_height(EAR_HEIGHT) + 0.015 / atlas.cell:
         last_behind = max(atlas.row_at_height(NAPE_HEIGHT), last_behind + 0.02 / atlas.cell)
-    backness = np.clip((np.abs(phi) / (np.pi / 2) - 1) * 2.5, 0, 1)
-    last = last * (1 - backness) + last_behind * backness
-    degree = atlas.columns / 360
-    ragged = np.random.default_rng(seed).normal(size=atlas.columns)
-    last = ndi.gaussian_filter1d(last, 7 * degree, mode="wrap")
-    last = last + ndi.gaussian_filter1d(ragged, 2 * degree, mode="wrap") * 0.006 / atlas.cell
+    last = _ragged_edge(atlas, outline.ends, last_behind, camera, seed)
     rows = np.arange(atlas.rows)[:, None]
     edge = np.clip((last[None] - rows) * atlas.cell / 0.012 + 0.5, 0, 1)
     hanging = edge * (rows > atlas.dome_rows - 0.03 / atlas.cell)
     return np.maximum(hanging, scalp * _short_nape(atlas))
+
+
+def _below_bare_crown(atlas: HairAtlas, outline: Outline, camera: Camera, seed: int) -> np.ndarray:
+    """Which cells lie no higher than the hair at the photo's outline, float64 [R,C] 0..1.
+
+    Where one side shows no hair, the other's height counts for both.
+    """
+    seen = [start for start, end in zip(outline.starts, outline.ends) if end > 0]
+    if not seen:
+        return np.ones(atlas.shape)
+    starts = tuple(s if e > 0 else seen[0] for s, e in zip(outline.starts, outline.ends))
+    first = _ragged_edge(atlas, (starts[0], starts[1]), float(np.mean(starts)), camera, seed)
+    return np.clip((np.arange(atlas.rows)[:, None] - first[None]) * atlas.cell / 0.012 + 0.5, 0, 1)
+
+
+def _ragged_edge(atlas: HairAtlas, sides: tuple[int, int], behind: float, camera: Camera, seed: int) -> np.ndarray:
+    """A row per column, float64 [C]: the subject's (right, left) side's, going over to ``behind`` at the back."""
+    phi = relative_azimuth(atlas, camera)
+    backness = np.clip((np.abs(phi) / (np.pi / 2) - 1) * 2.5, 0, 1)
+    row = np.where(phi < 0, *(float(s) for s in sides)) * (1 - backness) + behind * backness
+    degree = atlas.columns / 360
+    ragged = np.random.default_rng(seed).normal(size=atlas.columns)
+    row = ndi.gaussian_filter1d(row, 7 * degree, mode="wrap")
+    return row + ndi.gaussian_filter1d(ragged, 2 * degree, mode="wrap") * 0.006 / atlas.cell
 
 
 def _short_nape(atlas: HairAtlas) -> np.ndarray:

@@ -101,7 +101,7 @@ def build_hair(
     seen = look_at_shell(atlas, radius, segmentation.hair_mask, person, known, camera)
     strands = comb(atlas, radius, portrait.image, segmentation.hair_mask, seen, camera, seed)
     scalp = _scalp_map(atlas, head)
-    alpha = hair_alpha(atlas, seen, outline, scalp, camera, seed)
+    alpha = hair_alpha(atlas, seen, outline, scalp, camera, bare_crown=segmentation.bare_crown, seed=seed)
     hidden = hidden_ears(segmentation.hair_mask, head.posed_ears, camera)
     for covered, points in zip(hidden, head.ears):
         if not covered:

@@ -37,11 +37,13 @@ class Outline:
 
     Attributes:
         thickness: float64 [R,C] metres over the skull at rim cells, NaN elsewhere.
-        ends: last row with hair on the subject's (right, left) side of the photo's outline; 0 without hair.
+        starts, ends: first and last row with hair on the subject's (right, left) side of the photo's outline; 0
+            without hair.
         profile: float64 [2,R], thickness per row on those sides, NaN where unknown.
     """
 
     thickness: np.ndarray
+    starts: tuple[int, int]
     ends: tuple[int, int]
     profile: np.ndarray
 
@@ -166,17 +168,17 @@ def _measure_outline(
     thickness = _march(atlas, skull, row, column, hair_mask, known, camera)
     side = (relative_azimuth(atlas, camera)[column] > 0).astype(int)
     profile = np.full((2, atlas.rows), np.nan)
-    ends = [0, 0]
+    starts, ends = [0, 0], [0, 0]
     out = np.full(atlas.shape, np.nan)
     out[row, column] = thickness
     for s in (0, 1):
         mine = (side == s) & np.isfinite(thickness)
-        profile[s], ends[s] = _smooth_profile(atlas, row[mine], thickness[mine])
+        profile[s], starts[s], ends[s] = _smooth_profile(atlas, row[mine], thickness[mine])
         cells = side == s
         # Below the crown the smoothed value of the row replaces the single measurement.
         low = cells & (row > CROWN * atlas.dome_rows)
         out[row[low], column[low]] = profile[s, row[low]]
-    return Outline(out, (ends[0], ends[1]), profile)
+    return Outline(out, (starts[0], starts[1]), (ends[0], ends[1]), profile)
 
 
 def _march(
@@ -217,11 +219,11 @@ def _end_of_run(hit: np.ndarray, first: np.ndarray, tolerated: int, free: int) -
     return last
 
 
-def _smooth_profile(atlas: HairAtlas, row: np.ndarray, thickness: np.ndarray) -> tuple[np.ndarray, int]:
-    """Thickness per row [R] (NaN outside the first run of hair) and the last row of that run."""
+def _smooth_profile(atlas: HairAtlas, row: np.ndarray, thickness: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Thickness per row [R] (NaN outside the first run of hair) and that run's first and last row."""
     out = np.full(atlas.rows, np.nan)
     if len(row) < 8:
-        return out, 0
+        return out, 0, 0
     count = np.bincount(row, minlength=atlas.rows)
     mean = np.bincount(row, thickness, atlas.rows) / np.maximum(count, 1)
     present = np.flatnonzero(count)
@@ -233,7 +235,7 @@ def _smooth_profile(atlas: HairAtlas, row: np.ndarray, thickness: np.ndarray) ->
     # The last centimetre of long hair lies on the shoulders: their slope is not the hair's.
     trusted = run[-1] - (round(TIPS / atlas.cell) if len(run) * atlas.cell > 10 * TIPS else 0)
     out[run[0] : trusted + 1] = smooth[run[0] : trusted + 1]
-    return out, int(run[-1])
+    return out, int(run[0]), int(run[-1])
 
 
 def _solve_thickness(

@@ -26,12 +26,16 @@ from ...head.face_regions import (
     RIGHT_IRIS,
 )
 from .color_models import ColorMixture
+from .hair_over_face import hair_over_face
 
 EYE_CORNERS = [33, 263]
 FEATURES = (RIGHT_EYE, LEFT_EYE, RIGHT_BROW, LEFT_BROW, OUTER_LIPS)
 NEVER = np.float32(-50.0)  # log likelihood of a class without seeds
 DEEP_SHADOW = 0.65  # of the cheeks' lightness: behind the jaw, below hair, beside the ear
 OUTLIER = np.float32(-12.5)  # log likelihood of a colour that fits no class
+CROWN_WIDTH, CROWN_DEPTH = 0.5, 0.15  # eye distances: the middle of the head's top edge, to each side and downwards
+LEAST_SIDE, LEAST_SIDES = 0.005, 0.04  # of the face's area: hair on the thinner side, and on both together
+PALE, DARK = 0.5, 0.5  # hair's redness, of equally lit skin's, and its lightness, below which it is no shaded skin
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Segmentation:
         bald: no hair worth a shell.
         hat: what sits on the head seems to be a hat.
         hat_mask: bool [S,S], the hat's part of ``hair_mask``.
+        bare_crown: hair grows at the sides only, the top of the head is skin.
     """
 
     hair: np.ndarray
@@ -56,6 +61,7 @@ class Segmentation:
     bald: bool
     hat: bool
     hat_mask: np.ndarray
+    bare_crown: bool
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,11 @@ def segment_portrait(portrait: Portrait, config: BuiltinConfig) -> Segmentation:
     likelihood, hair_seeds, bald = _likelihoods(layout)
     posterior = _posteriors(layout, likelihood)
     mask = _hair_mask(layout, posterior[0], hair_seeds)
-    bald = bald or (layout.whole and mask.sum() < 0.15 * layout.face.sum())
+    bare_crown = config.hair == "auto" and _crown_is_bare(layout, mask) and _hair_at_both_sides(layout, mask)
+    bald = not bare_crown and (bald or (layout.whole and mask.sum() < 0.15 * layout.face.sum()))
     bald = config.hair == "bald" or (config.hair == "auto" and bald)
-    hat_mask = _hat_mask(layout, mask) if config.hair in ("auto", "hat") and not bald else np.zeros_like(mask)
+    may_be_hat = config.hair in ("auto", "hat") and not bald and not bare_crown
+    hat_mask = _hat_mask(layout, mask) if may_be_hat else np.zeros_like(mask)
     if config.hair == "hat" and not hat_mask.any():
         hat_mask = mask & (layout.y < layout.eye_y)
     # Nothing but hair and skin lies above the eyes; what fits neither there is a crack, a jewel, a shine on skin.
@@ -92,7 +100,7 @@ def segment_portrait(portrait: Portrait, config: BuiltinConfig) -> Segmentation:
     posterior = np.stack([posterior[0], posterior[1] + above * posterior[2], posterior[2] * ~above])
     hair, skin, cloth = (np.where(layout.foreground, p, 0).astype(np.float32) for p in posterior)
     face = _free_face(layout, skin)
-    return Segmentation(hair, skin, cloth, mask, face, bald, bool(hat_mask.any()), hat_mask)
+    return Segmentation(hair, skin, cloth, mask, face, bald, bool(hat_mask.any()), hat_mask, bare_crown)
 
 
 def _layout(portrait: Portrait) -> _Layout:
@@ -113,7 +121,12 @@ def _layout(portrait: Portrait) -> _Layout:
         polygon_mask(oval - np.maximum(eye_y - oval[:, 1:], 0) * [0.0, stretch], size) for stretch in (0.35, 0.8)
     )
     core = cv2.erode(face.astype(np.uint8), np.ones((3, 3)), iterations=int(unit * 0.12)) > 0
+    foreground = (portrait.matte > 0.6) & (portrait.inside > 0.5)
     cheeks = core & ~features & (y > eye_y - 0.1 * unit)
+    left, right = np.sort(marks[EYE_CORNERS, 0])
+    between = (np.arange(size) > left) & (np.arange(size) < right)
+    above = foreground & ~face & (y < min(eye_y, float(marks[FOREHEAD, 1])))
+    cheeks &= ~hair_over_face(lab, cheeks & between, face & ~between, foreground & ~face, above)
     shiny = lab[..., 0] > np.percentile(lab[cheeks, 0], 90)
     return _Layout(
         lab=lab,
@@ -122,7 +135,7 @@ def _layout(portrait: Portrait) -> _Layout:
         top_y=float(marks[FOREHEAD, 1]),
         chin_y=float(marks[CHIN, 1]),
         y=y,
-        foreground=(portrait.matte > 0.6) & (portrait.inside > 0.5),
+        foreground=foreground,
         face=face,
         features=features,
         cheeks=cheeks,
@@ -202,6 +215,43 @@ def _hair_mask(layout: _Layout, hair: np.ndarray, seeds: np.ndarray) -> np.ndarr
     kept = np.isin(labels, [i for i in touched if area[i] > 0.08 * largest])
     filled = np.asarray(ndi.binary_fill_holes(kept)) & layout.foreground & ~layout.face
     return kept | filled
+
+
+def _crown_is_bare(layout: _Layout, hair_mask: np.ndarray) -> bool:
+    """Whether the middle of the head's upper edge is skin: a high forehead has hair behind it, a bare crown has none.
+
+    A head cut off by the picture's edge shows no such edge: not bare.
+    """
+    if not layout.whole:
+        return False
+    middle = float(np.flatnonzero(layout.face.any(0)).mean())
+    half = CROWN_WIDTH * layout.unit
+    columns = np.arange(round(middle - half), round(middle + half))
+    person = layout.foreground[:, columns]
+    edge = person & (np.cumsum(person, 0) <= CROWN_DEPTH * layout.unit) & (layout.y < layout.top_y)
+    return bool(edge.any() and hair_mask[:, columns][edge].mean() < 0.2)
+
+
+def _hair_at_both_sides(layout: _Layout, hair_mask: np.ndarray) -> bool:
+    """Whether what was found beside the face is hair and not skin in shadow.
+
+    Shade takes lightness and redness alike; hair that is not far darker has too little redness for its lightness. (Its
+    yellow says nothing: that comes and goes with the lamps.)
+    """
+    middle = float(np.flatnonzero(layout.face.any(0)).mean())
+    width = 2 * int(0.04 * layout.unit) + 1
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    found = cv2.morphologyEx(hair_mask.astype(np.uint8), cv2.MORPH_OPEN, ellipse) > 0
+    forehead = layout.forehead & ~layout.features & ~hair_mask & (layout.y < layout.eye_y - 0.6 * layout.unit)
+    skin = np.median(layout.lab[forehead if forehead.sum() > 400 else layout.cheeks], 0) - [0, 128, 128]
+    left = np.arange(hair_mask.shape[1]) < middle
+    areas = []
+    for side in (found & left, found & ~left):
+        lab = layout.lab[side] - [0, 128, 128]
+        brightness = lab[:, 0] / skin[0]
+        pale = lab[:, 1] < PALE * skin[1] * np.minimum(brightness, 1)
+        areas.append(float((pale | (brightness < DARK)).sum() / layout.face.sum()))
+    return min(areas) > LEAST_SIDE and sum(areas) > LEAST_SIDES
 
 
 def _free_face(layout: _Layout, skin: np.ndarray) -> np.ndarray:
