@@ -26,6 +26,7 @@ from ...head.face_regions import (
     RIGHT_IRIS,
 )
 from .color_models import ColorMixture
+from .hair_over_face import hair_over_face
 
 EYE_CORNERS = [33, 263]
 FEATURES = (RIGHT_EYE, LEFT_EYE, RIGHT_BROW, LEFT_BROW, OUTER_LIPS)
@@ -120,7 +121,12 @@ def _layout(portrait: Portrait) -> _Layout:
         polygon_mask(oval - np.maximum(eye_y - oval[:, 1:], 0) * [0.0, stretch], size) for stretch in (0.35, 0.8)
     )
     core = cv2.erode(face.astype(np.uint8), np.ones((3, 3)), iterations=int(unit * 0.12)) > 0
+    foreground = (portrait.matte > 0.6) & (portrait.inside > 0.5)
     cheeks = core & ~features & (y > eye_y - 0.1 * unit)
+    left, right = np.sort(marks[EYE_CORNERS, 0])
+    between = (np.arange(size) > left) & (np.arange(size) < right)
+    above = foreground & ~face & (y < min(eye_y, float(marks[FOREHEAD, 1])))
+    cheeks &= ~hair_over_face(lab, cheeks & between, face & ~between, foreground & ~face, above)
     shiny = lab[..., 0] > np.percentile(lab[cheeks, 0], 90)
     return _Layout(
         lab=lab,
@@ -129,7 +135,7 @@ def _layout(portrait: Portrait) -> _Layout:
         top_y=float(marks[FOREHEAD, 1]),
         chin_y=float(marks[CHIN, 1]),
         y=y,
-        foreground=(portrait.matte > 0.6) & (portrait.inside > 0.5),
+        foreground=foreground,
         face=face,
         features=features,
         cheeks=cheeks,
