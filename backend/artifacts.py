@@ -95,18 +95,31 @@ class Portrait:
 
 
 @dataclass(frozen=True)
+class Ceiling:
+    """How far a control acts at most: ``constant + sum(gain * value of another control)``, not below 0.
+
+    The values of the others are those the artist set, before any ceiling. ``controls`` holds (control index, gain).
+    """
+
+    constant: float
+    controls: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True)
 class Control:
     """One slider of the artist, 0..1, and what it drives, linearly.
 
     Attributes:
-        name: ARKit name or another unit's name.
+        name: ARKit name, or an action unit's (``AU12LipCornerPuller``).
         units: (unit index, value at 1).
         joints: (joint index, axis 0..2, radians at 1), added to the joint's axis-angle.
+        ceiling: what the value is cut to before it drives anything; None: nothing.
     """
 
     name: str
     units: tuple[tuple[int, float], ...] = ()
     joints: tuple[tuple[int, int, float], ...] = ()
+    ceiling: Ceiling | None = None
 
 
 @dataclass(frozen=True)

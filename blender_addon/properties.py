@@ -50,6 +50,12 @@ class CameoSettings(bpy.types.PropertyGroup):
     turntable_expressions: bpy.props.BoolProperty(
         name="Expressions", description="Key a sequence of expressions along the turn", default=True
     )
+    pose_strength: bpy.props.FloatProperty(
+        name="Strength", description="How much of a viseme or an emotion", default=1.0, min=0.0, max=1.0
+    )
+    pose_key: bpy.props.BoolProperty(
+        name="Key Poses", description="Key a viseme or an emotion when it is applied", default=False
+    )
     stills_folder: bpy.props.StringProperty(
         name="Folder", description="Where the expression sheet's pictures go", default="//stills", subtype="DIR_PATH"
     )

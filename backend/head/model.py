@@ -14,6 +14,7 @@ import numpy as np
 
 from ..artifacts import AvatarMesh, Control, HeadParameters, Part
 from ..errors import CameoError
+from .controls import controls_of_table
 from .lids import personal_blink
 
 DATA = Path(__file__).parent / "data"
@@ -90,16 +91,6 @@ class HairShell:
     colors: np.ndarray
 
 
-def _controls(names: np.ndarray, units: np.ndarray, joints: np.ndarray) -> tuple[Control, ...]:
-    """Rows (control, unit, gain) and (control, joint, axis, radians) become one :class:`Control` a name."""
-    found = []
-    for index, name in enumerate(names):
-        of_units = tuple((int(u), float(g)) for c, u, g in units if int(c) == index)
-        of_joints = tuple((int(j), int(a), float(r)) for c, j, a, r in joints if int(c) == index)
-        found.append(Control(str(name), of_units, of_joints))
-    return tuple(found)
-
-
 @lru_cache(maxsize=2)
 def load_head_model(folder: Path = DATA) -> HeadModel:
     """Read the built-in head (or another of the same layout: ``head.npz`` and ``landmarks478.npz`` in ``folder``)."""
@@ -139,7 +130,7 @@ def read_head(file: Path, landmarks: LandmarkEmbedding) -> HeadModel:
             landmarks478=landmarks,
             uv=archive["uv"].astype(np.float32),
             uv_faces=archive["uv_faces"].astype(np.int32),
-            controls=_controls(archive["control_names"], archive["control_units"], archive["control_joints"]),
+            controls=controls_of_table(archive["control_names"], archive["control_units"], archive["control_joints"]),
             topology_id=str(archive["topology_id"]),
         )
 

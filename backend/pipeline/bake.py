@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from ...protocol.avatar import AvatarCamera, AvatarControl, AvatarData
-from ..artifacts import AvatarMesh, Camera, GaussianAvatar, PersonalizedSet, Portrait
+from ...protocol.avatar import AvatarCamera, AvatarCeiling, AvatarControl, AvatarData, AvatarPose
+from ..artifacts import Camera, Control, GaussianAvatar, PersonalizedSet, Portrait
 from ..errors import StageError
+from ..head.poses import POSES
 
 _THUMBNAIL_SIZE = 256
 
@@ -42,7 +43,7 @@ def bake_avatar(
         weights=mesh.weights,
         joints=mesh.joints,
         vertex_colors=mesh.colors,
-        controls=_controls(mesh),
+        controls=tuple(_control(control) for control in mesh.controls),
         gaussian_face=gaussians.face,
         gaussian_offset=gaussians.offset,
         gaussian_rest_edges=gaussians.rest_edges,
@@ -53,6 +54,7 @@ def bake_avatar(
         thumbnail_png=encode_thumbnail(avatar.thumbnail),
         photo_camera=_camera(source.cameras[source.reference_view]),
         photo_controls={name: float(value) for name, value in seen.items() if name in names},
+        poses=tuple(AvatarPose(p.name, p.group, p.controls) for p in POSES if p.controls.keys() <= names),
         provenance=_plain({**made_from, **provenance}),
     )
 
@@ -67,8 +69,9 @@ def encode_thumbnail(image: np.ndarray) -> bytes:
     return png.tobytes()
 
 
-def _controls(mesh: AvatarMesh) -> tuple[AvatarControl, ...]:
-    return tuple(AvatarControl(control.name, control.units, control.joints) for control in mesh.controls)
+def _control(control: Control) -> AvatarControl:
+    ceiling = control.ceiling and AvatarCeiling(control.ceiling.constant, control.ceiling.controls)
+    return AvatarControl(control.name, control.units, control.joints, ceiling)
 
 
 def _camera(camera: Camera) -> AvatarCamera:

@@ -9,6 +9,7 @@ import bpy
 from ...protocol.errors import CameoError
 from ..link.problem import Problem
 from ..scene.avatar import PHOTO_CONTROLS, active_avatar
+from ..scene.named_poses import pose_values
 from ..scene.pose import mirror_pose, reset_pose, set_controls
 from ..scene.timeline import key_all, key_changed, key_controls, key_joint
 from .reporting import refuse
@@ -115,9 +116,37 @@ class PhotoExpression(_OnAvatar, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class ApplyPose(_OnAvatar, bpy.types.Operator):
+    """Give the face this pose; controls that only other poses of its group use go to rest"""
+
+    bl_idname, bl_label = "cameo.apply_pose", "Apply Pose"
+
+    pose: bpy.props.StringProperty(
+        name="Pose", description="Name of a viseme or an emotion, such as aa or joy", options={"SKIP_SAVE"}
+    )
+    strength: bpy.props.FloatProperty(
+        name="Strength", description="How much of the pose", default=1.0, min=0.0, max=1.0, options={"SKIP_SAVE"}
+    )
+    key: bpy.props.BoolProperty(
+        name="Key", description="Key the group's controls at the current frame", default=False, options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        root = active_avatar(context)
+        try:
+            values = pose_values(root, self.pose, self.strength)
+            if self.key:
+                key_controls(root, context.scene.frame_current, values)
+            else:
+                set_controls(root, values)
+        except CameoError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
 def photo_controls(root: bpy.types.Object) -> dict[str, float]:
     """The photo's own expression: control name -> 0..1."""
     return json.loads(root.get(PHOTO_CONTROLS, "{}"))
 
 
-CLASSES = (KeyControls, ResetControls, MirrorControls, PhotoExpression)
+CLASSES = (KeyControls, ResetControls, MirrorControls, PhotoExpression, ApplyPose)

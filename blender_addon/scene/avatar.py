@@ -28,6 +28,7 @@ MARK = "cameo_avatar"  # on the root: version of this layout
 LAYOUT_VERSION = 1
 RIG, HEAD, SPLATS = "cameo_rig", "cameo_head", "cameo_splats"  # on the root: the parts
 CONTROLS, CAMERA, PHOTO_CONTROLS = "cameo_controls", "cameo_photo_camera", "cameo_photo_controls"  # JSON on the root
+POSES = "cameo_poses"  # JSON on the root; avatars of older files have none
 _HANDLE_RADIUS = {"root": 0.14, "neck": 0.1, "jaw": 0.045, "left_eye": 0.02, "right_eye": 0.02}  # metres
 _HANDLE_FORWARD = {"left_eye": 0.05, "right_eye": 0.05, "jaw": 0.06}  # metres: handles stand before the face
 
@@ -139,6 +140,7 @@ def _create_root(data: AvatarData, collection: bpy.types.Collection, name: str) 
     root[MARK] = LAYOUT_VERSION
     root[CONTROLS] = json.dumps([control.name for control in data.controls])
     root[PHOTO_CONTROLS] = json.dumps(data.photo_controls)
+    root[POSES] = json.dumps([[pose.name, pose.group, pose.controls] for pose in data.poses])
     camera = data.photo_camera
     if camera is not None:
         size = {"width": camera.width, "height": camera.height}

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 SLIDER_LENGTH = 0.02  # metres a slider travels from 0 to 1
 ROW_HEIGHT, HEADING_HEIGHT = 0.011, 0.015
-LABEL_WIDTH, GAP = 0.062, 0.004
-COLUMN_WIDTH = 2 * SLIDER_LENGTH + LABEL_WIDTH + 2 * GAP + 0.02
+LABEL_WIDTH, MORE_LABEL_WIDTH, GAP = 0.062, 0.086, 0.004
 
 BOARD, MORE = "Face board", "More controls"  # bone collections
 _GROUPS = (  # heading, what names begin with, column
@@ -66,28 +65,33 @@ def lay_out(names: list[str]) -> tuple[BoardLayout, BoardLayout]:
     """The face board, and a second board for the controls that are not ARKit's."""
     known = {heading: [n for n in names if n.startswith(starts)] for heading, starts, _ in _GROUPS}
     rest = [n for n in names if not any(n in group for group in known.values())]
-    board = _columns([(heading, known[heading], column) for heading, _, column in _GROUPS], BOARD, 0.0)
+    groups = [(heading, known[heading], column) for heading, _, column in _GROUPS]
+    board = _columns(groups, BOARD, 0.0, LABEL_WIDTH)
     half = (len(_rows(rest)) + 1) // 2
     columns = [(n, 0) for row in _rows(rest)[:half] for n in row] + [(n, 1) for row in _rows(rest)[half:] for n in row]
     split = [("More", [n for n, c in columns if c == column], column) for column in (0, 1)]
-    return board, _columns(split, MORE, 2 * COLUMN_WIDTH)
+    return board, _columns(split, MORE, 2 * _column_width(LABEL_WIDTH), MORE_LABEL_WIDTH)
 
 
-def _columns(groups: list[tuple[str, list[str], int]], collection: str, left: float) -> BoardLayout:
+def _column_width(label_width: float) -> float:
+    return 2 * SLIDER_LENGTH + label_width + 2 * GAP + 0.02
+
+
+def _columns(groups: list[tuple[str, list[str], int]], collection: str, left: float, label_width: float) -> BoardLayout:
     sliders: list[Slider] = []
     labels: list[Label] = []
     y = {0: 0.0, 1: 0.0}
     for heading, names, column in groups:
         if not names:
             continue
-        x = left + column * COLUMN_WIDTH
+        x = left + column * _column_width(label_width)
         y[column] -= HEADING_HEIGHT
         labels.append(Label(heading, x + SLIDER_LENGTH + GAP, y[column], True))
         for row in _rows(names):
             y[column] -= ROW_HEIGHT
             labels.append(Label(_title(row[0]), x + SLIDER_LENGTH + GAP, y[column] - 0.0015, False))
             for side, name in zip(_sides(row), row):
-                offset = 0.0 if side == "right" else SLIDER_LENGTH + LABEL_WIDTH + 2 * GAP
+                offset = 0.0 if side == "right" else SLIDER_LENGTH + label_width + 2 * GAP
                 sliders.append(Slider(name, x + offset, y[column], collection))
         y[column] -= 0.4 * HEADING_HEIGHT
     return BoardLayout(tuple(sliders), tuple(labels))
@@ -119,11 +123,14 @@ def _sides(row: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _title(name: str) -> str:
-    """``mouthLowerDownLeft`` -> ``Mouth Lower Down`` for a pair's row; sides of single controls stay."""
+    """``mouthLowerDownLeft`` -> ``Mouth Lower Down`` for a pair's row; sides of single controls stay.
+
+    An action unit keeps its number in front: ``AU12LipCornerPuller`` -> ``AU12 Lip Corner Puller``.
+    """
     text = (
         name
         if name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
         else re.sub("(?i)[-_]?(left|right)$", "", name)
     )
     words = re.sub("([a-z0-9])([A-Z])", r"\1 \2", text).replace("_", " ").replace("-", " ")
-    return words.title()
+    return " ".join(word[0].upper() + word[1:] for word in words.split())

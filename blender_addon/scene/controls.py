@@ -2,7 +2,8 @@
 
 Controls are bones because Blender's pose library, pose copying and the dope sheet's bone filters know bones only.
 A slider travels :data:`SLIDER_LENGTH` along its own x axis; a constraint keeps it there, and drivers read the
-constrained place, so what one sees is what drives.
+constrained place, so what one sees is what drives. Where the avatar file gives a control a ceiling, the drivers cut its
+value to it.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def drive_by_controls(head: bpy.types.Object, rig: bpy.types.Object, data: Avata
     for unit, name in enumerate(data.unit_names):
         sources = [(c, gain) for c in data.controls for index, gain in c.units if index == unit]
         if sources:
-            expression, variables = _weighted_sum(name, sources)
+            expression, variables = _weighted_sum(name, sources, data.controls)
             add_driver(keys[name], "value", rig, expression, variables)
     for joint in sorted({joint for control in data.controls for joint, _, _ in control.joints}):
         _drive_joint(rig, joint, data)
@@ -94,7 +95,9 @@ def _drive_joint(rig: bpy.types.Object, joint: int, data: AvatarData) -> None:
     for axis in range(3):
         sources = [(c, rad) for c in data.controls for j, a, rad in c.joints if (j, a) == (joint, axis)]
         # an axis no control turns is driven too, to 0: clearing a bone's rotation leaves (0, 1, 0) as its axis
-        expression, variables = _weighted_sum(bone.name, sources, first=len(used)) if sources else ("0.0", {})
+        expression, variables = (
+            _weighted_sum(bone.name, sources, data.controls, first=len(used)) if sources else ("0.0", {})
+        )
         add_driver(bone, "rotation_axis_angle", rig, expression, variables, index=axis + 1)
         if sources:
             used |= variables
@@ -105,16 +108,30 @@ def _drive_joint(rig: bpy.types.Object, joint: int, data: AvatarData) -> None:
 
 
 def _weighted_sum(
-    target: str, sources: list[tuple[AvatarControl, float]], first: int = 0
+    target: str, sources: list[tuple[AvatarControl, float]], controls: tuple[AvatarControl, ...], first: int = 0
 ) -> tuple[str, dict[str, tuple[str, str]]]:
-    """Expression and variables of sum(gain * slider), sliders counted 0..1."""
+    """Expression and variables of sum(gain * slider), sliders counted 0..1 and cut to their ceilings."""
+    ceilings = [control.ceiling.controls for control, _ in sources if control.ceiling is not None]
+    read = dict.fromkeys([*(c.name for c, _ in sources), *(controls[o].name for rows in ceilings for o, _ in rows)])
     letters = string.ascii_letters[first:]
-    if len(sources) > len(letters):
+    if len(read) > len(letters):
         raise _too_complex(target)
-    variables = {letter: (control.name, "LOC_X") for letter, (control, _) in zip(letters, sources)}
-    expression = "+".join(f"{letter}*{gain / SLIDER_LENGTH:.9g}" for letter, (_, gain) in zip(letters, sources))
+    letter = dict(zip(read, letters))
+    variables = {letter[name]: (name, "LOC_X") for name in read}
+    terms = (f"{_acting(control, letter, controls)}*{gain / SLIDER_LENGTH:.9g}" for control, gain in sources)
+    expression = "+".join(terms).replace("+-", "-")
     _check_length(target, expression)
-    return expression.replace("+-", "-"), variables
+    return expression, variables
+
+
+def _acting(control: AvatarControl, letter: dict[str, str], controls: tuple[AvatarControl, ...]) -> str:
+    """The slider's place, metres, or its ceiling if that is lower."""
+    own = letter[control.name]
+    if control.ceiling is None:
+        return own
+    others = (f"{letter[controls[other].name]}*{gain:.9g}" for other, gain in control.ceiling.controls)
+    ceiling = "+".join([f"{control.ceiling.constant * SLIDER_LENGTH:.9g}", *others]).replace("+-", "-")
+    return f"min({own},max(0,{ceiling}))"
 
 
 def _check_length(target: str, expression: str) -> None:

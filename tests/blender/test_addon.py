@@ -112,6 +112,26 @@ def test_keys_and_mirror_through_operators(avatar):
         bpy.ops.cameo.key_controls(values='{"noSuchThing": 1}')
 
 
+def test_named_poses_are_applied_and_keyed(avatar):
+    values = {control.name: control for control in avatar.cameo_controls}
+    bpy.ops.cameo.apply_pose(pose="joy")
+    assert values["mouthSmileLeft"].value > 0.5 and values["cheekSquintRight"].value > 0.2
+    smile, brow = values["mouthSmileLeft"].value, values["browInnerUp"].value
+    bpy.ops.cameo.apply_pose(pose="surprise", strength=0.5)
+    assert values["mouthSmileLeft"].value == 0 and values["browInnerUp"].value > brow
+    raised = values["browInnerUp"].value
+    bpy.context.scene.frame_set(5)
+    bpy.ops.cameo.apply_pose(pose="aa", key=True)  # speech leaves the brows alone
+    assert values["jawOpen"].value > 0.3 and values["browInnerUp"].value == raised
+    bpy.context.scene.frame_set(9)
+    bpy.ops.cameo.apply_pose(pose="sil", key=True)
+    bpy.context.scene.frame_set(7)
+    assert 0.05 < values["jawOpen"].value < 0.5
+    assert smile > 0.5
+    with pytest.raises(RuntimeError, match=r"avatar\.unknown_pose"):
+        bpy.ops.cameo.apply_pose(pose="smug")
+
+
 def test_the_sheet_shared_by_two_blenders_is_the_whole_sheet(avatar, tmp_path):
     for part in range(2):
         bpy.ops.cameo.render_stills(directory=str(tmp_path / "stills"), size=32, part=part, parts=2)

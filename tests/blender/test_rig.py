@@ -10,6 +10,7 @@ import pytest
 from cameo.backend.artifacts import HeadParameters
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import joint_transforms, pose_vertices
+from cameo.backend.head.limits import limited
 from cameo.blender_addon.scene import avatar, pose
 from cameo.protocol.errors import AvatarFileError, CameoError
 from mathutils import Matrix
@@ -43,6 +44,40 @@ def test_all_controls_at_random(head, seed):
     expected = pose_vertices(mesh, parameters_from_controls(mesh, values))
     assert np.abs(expected - mesh.vertices).max() > 0.01
     assert np.abs(evaluated_vertices(head) - expected).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_controls_in_conflict(head, seed):
+    """Fully on, fully off or between: most ceilings are met, several at once."""
+    mesh, rng = toy_mesh(), np.random.default_rng(100 + seed)
+    values = {control.name: float(rng.choice([0.0, rng.random(), 1.0])) for control in mesh.controls}
+    acting = limited(mesh.controls, values)
+    assert sum(acting[name] < value for name, value in values.items()) >= 2
+    pose.set_controls(head.root, values)
+    expected = pose_vertices(mesh, parameters_from_controls(mesh, values))
+    assert np.abs(evaluated_vertices(head) - expected).max() < TOLERANCE
+
+
+def test_a_ceiling_holds_one_control_and_lets_go_again(head):
+    pose.set_controls(head.root, {"mouthClose": 1.0})
+    assert np.abs(evaluated_vertices(head) - toy_mesh().vertices).max() < TOLERANCE
+    pose.set_controls(head.root, {"jawOpen": 1.0})
+    closed = evaluated_vertices(head)
+    pose.set_controls(head.root, {"mouthClose": 0.0})
+    assert np.abs(evaluated_vertices(head) - closed).max() > 0.01
+
+
+def test_an_avatar_of_format_1_0_has_no_ceilings_and_plays_as_it_did(empty_scene):
+    data = toy_avatar(50)
+    plain = tuple(replace(control, ceiling=None) for control in data.controls)
+    old = avatar.parts_of(avatar.import_avatar(empty_scene, replace(data, controls=plain, poses=()), "Old"))
+    mesh = toy_mesh()
+    values = {"mouthClose": 0.8, "eyeBlinkLeft": 1.0, "eyeWideLeft": 1.0, "eyeSquintLeft": 0.7}
+    pose.set_controls(old.root, values)
+    unlimited = replace(mesh, controls=tuple(replace(control, ceiling=None) for control in mesh.controls))
+    expected = pose_vertices(mesh, parameters_from_controls(unlimited, values))
+    assert np.abs(evaluated_vertices(old) - expected).max() < TOLERANCE
+    assert np.abs(expected - pose_vertices(mesh, parameters_from_controls(mesh, values))).max() > 0.003
 
 
 @pytest.mark.parametrize("seed", range(3))

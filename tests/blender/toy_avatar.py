@@ -6,10 +6,11 @@ Runs in Blender's Python too: head model and artifacts need numpy only.
 from __future__ import annotations
 
 import numpy as np
-from cameo.backend.artifacts import AvatarMesh, BoundGaussians, Part
+from cameo.backend.artifacts import AvatarMesh, BoundGaussians, Control, Part
 from cameo.backend.gaussians.binding import triangle_frames
 from cameo.backend.head.model import load_head_model, make_avatar_mesh
-from cameo.protocol.avatar import AvatarCamera, AvatarControl, AvatarData
+from cameo.backend.head.poses import POSES
+from cameo.protocol.avatar import AvatarCamera, AvatarCeiling, AvatarControl, AvatarData, AvatarPose
 
 PART_COLORS = {
     Part.SKIN: (0.78, 0.58, 0.48),
@@ -75,7 +76,7 @@ def as_data(mesh: AvatarMesh, gaussians: BoundGaussians) -> AvatarData:
         weights=mesh.weights,
         joints=mesh.joints,
         vertex_colors=mesh.colors,
-        controls=tuple(AvatarControl(c.name, c.units, c.joints) for c in mesh.controls),
+        controls=tuple(_control(control) for control in mesh.controls),
         gaussian_face=gaussians.face,
         gaussian_offset=gaussians.offset,
         gaussian_rest_edges=gaussians.rest_edges,
@@ -85,8 +86,14 @@ def as_data(mesh: AvatarMesh, gaussians: BoundGaussians) -> AvatarData:
         gaussian_color=gaussians.color,
         photo_camera=AvatarCamera(view, K, 512, 512),
         photo_controls={"mouthSmileLeft": 0.4},
+        poses=tuple(AvatarPose(pose.name, pose.group, pose.controls) for pose in POSES),
         provenance={"made_by": "tests"},
     )
+
+
+def _control(control: Control) -> AvatarControl:
+    ceiling = control.ceiling and AvatarCeiling(control.ceiling.constant, control.ceiling.controls)
+    return AvatarControl(control.name, control.units, control.joints, ceiling)
 
 
 def toy_avatar(count: int = 5000, seed: int = 0) -> AvatarData:

@@ -1,5 +1,7 @@
 """What reconstruction made is what the avatar file holds: real head, real Gaussians, real file."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from cameo.backend.artifacts import GaussianAvatar, Part, PersonalizedSet
 from cameo.backend.config import InitialCloudConfig
 from cameo.backend.gaussians.initialise import initial_gaussians
 from cameo.backend.head.lbs import pose_vertices
+from cameo.backend.head.poses import POSES
 from cameo.backend.pipeline.bake import bake_avatar, encode_thumbnail
 from cameo.protocol.avatar import ARRAYS, AvatarControl, read_avatar, write_avatar
 
@@ -35,7 +38,15 @@ def test_the_file_holds_the_avatar(made, tmp_path):
         assert np.array_equal(getattr(back, f"gaussian_{name}"), getattr(gaussians, name)), name
     assert back.unit_names == mesh.unit_names
     assert np.abs(back.unit_dirs - mesh.unit_dirs).max() < 1e-5  # half precision, metres
-    assert back.controls == tuple(AvatarControl(c.name, c.units, c.joints) for c in mesh.controls)
+    plain = tuple(dataclasses.replace(control, ceiling=None) for control in back.controls)
+    assert plain == tuple(AvatarControl(c.name, c.units, c.joints) for c in mesh.controls)
+    assert [dataclasses.astuple(c.ceiling) for c in back.controls if c.ceiling] == [
+        dataclasses.astuple(c.ceiling) for c in mesh.controls if c.ceiling
+    ]
+    assert any(control.ceiling for control in back.controls)
+    assert [(pose.name, pose.group, pose.controls) for pose in back.poses] == [
+        (pose.name, pose.group, pose.controls) for pose in POSES
+    ]
     assert back.provenance["psnr"] == 30.5 and back.provenance["bad"] is None
     assert back.provenance["stages"] == [{"name": "portrait", "seconds": 1.0}]
 

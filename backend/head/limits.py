@@ -1,0 +1,68 @@
+"""What controls may do together: a blink stays a closed eye whatever else moves the lids, lips meet only in a mouth
+that is open.
+
+A limit is a ceiling, linear in the values of other controls, so that Blender's drivers compute exactly the same
+(``protocol/SPEC.md``). The lids' shares were measured on the mean head: how much of the way from open to blink 1 each
+control closes the eye.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..artifacts import Ceiling, Control
+
+# control -> (constant, gain by other control); {} stands for the side
+_LIDS: dict[str, tuple[float, dict[str, float]]] = {
+    # what the other controls close already, the blink need not
+    "eyeBlink{}": (
+        1.0,
+        {
+            "eyeSquint{}": -0.27,
+            "eyeLookDown{}": -0.26,
+            "eyeLookUp{}": 0.12,  # against eyeLookDown; the two are one angle
+            "cheekSquint{}": -0.08,
+            "AU07LidTightener{}": -0.34,
+            "AU43EyeClosure{}": -0.76,
+        },
+    ),
+    # an eye that is held closed opens no wider
+    "eyeWide{}": (1.0, {"eyeBlink{}": -1.0, "AU43EyeClosure{}": -1.0}),
+    "AU05UpperLidRaiser{}": (1.0, {"eyeBlink{}": -1.0, "AU43EyeClosure{}": -1.0}),
+    # slit and closure together are more than a closed eye
+    "AU07LidTightener{}": (2.0, {"AU43EyeClosure{}": -1.5, "eyeSquint{}": -0.5, "eyeLookDown{}": -0.5}),
+}
+LIMITS: dict[str, tuple[float, dict[str, float]]] = {
+    **{
+        name.format(side): (constant, {other.format(side): gain for other, gain in others.items()})
+        for name, (constant, others) in _LIDS.items()
+        for side in ("Left", "Right")
+    },
+    # mouthClose brings the lips together over an open jaw; over a closed one it would push them through each other
+    "mouthClose": (0.0, {"jawOpen": 1.0}),
+}
+"""Ceilings by control name: (constant, gain by name of the other control)."""
+
+
+def with_ceilings(controls: Sequence[Control]) -> tuple[Control, ...]:
+    """The controls with the ceilings of :data:`LIMITS`; names this head does not have are left out of them."""
+    index = {control.name: place for place, control in enumerate(controls)}
+
+    def ceiling(name: str) -> Ceiling | None:
+        if name not in LIMITS:
+            return None
+        constant, others = LIMITS[name]
+        return Ceiling(constant, tuple((index[other], gain) for other, gain in others.items() if other in index))
+
+    return tuple(replace(control, ceiling=ceiling(control.name)) for control in controls)
+
+
+def limited(controls: Sequence[Control], values: Mapping[str, float]) -> dict[str, float]:
+    """The values that act: each of ``values`` (by control name; others are 0) cut to its control's ceiling."""
+    result = dict(values)
+    for control in controls:
+        if control.ceiling is not None and control.name in values:
+            others = (gain * values.get(controls[other].name, 0.0) for other, gain in control.ceiling.controls)
+            result[control.name] = min(values[control.name], max(0.0, control.ceiling.constant + sum(others)))
+    return result
