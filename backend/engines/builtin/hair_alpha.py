@@ -22,6 +22,7 @@ FILL_BELOW, DROP_BELOW = 6000, 500  # mm2 of holes to close and of islands to dr
 EAR_HEIGHT, MOUTH_HEIGHT, NAPE_HEIGHT = -0.035, -0.05, -0.078  # metres, head frame
 SHORT_HEIGHTS = (-0.026, -0.056)  # metres, where short hair ends behind the ear and at the nape
 SHORT_TURN = (np.deg2rad(100.0), np.deg2rad(150.0))  # azimuths between which it goes from the one to the other
+THIN_HAIRLINE = 0.008  # metres over which the seen hairline of a narrow strip at the side is evened
 AVERTED_FROM = np.deg2rad(12.0)
 
 
@@ -112,6 +113,8 @@ def hair_alpha(
     guess = assumed * behind + hair * (turn < 0.36 * np.pi) * ~seen.cut_off
     alpha = np.maximum(trust * hair, (1 - trust) * np.clip(guess, 0, 1))
     alpha = _fill_and_drop(atlas, alpha * (1 - _throat(atlas)))
+    if bare_crown:
+        alpha = np.clip((blur_wrapped(alpha, THIN_HAIRLINE / atlas.cell) - 0.5) * 2 + 0.5, 0, 1)
     return np.clip(blur_wrapped(alpha, 0.0012 / atlas.cell), 0, 1)
 
 

@@ -18,6 +18,8 @@ from .segmentation import Segmentation
 
 DEPTH_TOLERANCE = 0.004  # metres a vertex may lie behind what the z-buffer sees
 BORDER_RINGS = 4  # of dense vertices, about 1 mm each
+GREY, PALEST = 0.5, 0.12  # part of the face's red over green (log), and how far below it, where skin ends
+GLARE, DARK = 0.93, 0.35  # red, and luminance as part of the face's, beyond which a pixel has no hue of its own
 GRAZING, FRONTAL = 0.22, 0.45  # facing below which a pixel is smeared, and the range to full trust
 
 
@@ -107,6 +109,7 @@ def skin_weight(samples: PhotoSamples, portrait: Portrait, segmentation: Segment
     plain = (sample(surely_skin, pixels) > 0.9) & (sample(segmentation.cloth, pixels) < 0.3)
     weight = samples.weight * (face | scalp | plain)
     weight *= face | _like_the_face(samples.colors, weight * face)
+    weight *= ~(_sides_of_face(portrait, pixels) & _grey(samples.colors, weight * face))
     weight[sample(eye_openings(portrait, grow=1), pixels) > 0.3] = 0
     if mouth_is_open(portrait):
         weight[sample(mouth_opening(portrait), pixels) > 0.3] = 0
@@ -122,8 +125,32 @@ def _like_the_face(colors: np.ndarray, face_weight: np.ndarray) -> np.ndarray:
     middle = np.median(ratios[known], axis=0)
     spread = 1.48 * np.median(np.abs(ratios[known] - middle), axis=0) + 0.05
     luminance = colors @ LUMINANCE
-    dark = luminance < 0.35 * np.median(luminance[known])
+    dark = luminance < DARK * np.median(luminance[known])
     return (np.abs(ratios - middle) < 3 * spread).all(1) & ~dark
+
+
+def _sides_of_face(portrait: Portrait, pixels: np.ndarray) -> np.ndarray:
+    """Beside the eyes and not below the mouth, where no beard but sideburns grow: bool [N]."""
+    marks = portrait.landmarks[:, :2]
+    left, right = marks[list(regions.RIGHT_EYE), 0].min(), marks[list(regions.LEFT_EYE), 0].max()
+    beside = (pixels[:, 0] < left) | (pixels[:, 0] > right)
+    return beside & (pixels[:, 1] < marks[regions.LOWER_LIP, 1])
+
+
+def _grey(colors: np.ndarray, face_weight: np.ndarray) -> np.ndarray:
+    """Where colours [N,3] have far less red over green than the face: grey hair and what is behind the head, bool [N].
+
+    Lamps change blue most; red over green tells blood from hair in warm light, too. Glare and lashes have no hue to
+    judge by: not grey.
+    """
+    redness = np.log((colors[:, 0] + 0.03) / (colors[:, 1] + 0.03))
+    known = face_weight > 0.5
+    if known.sum() < 100:
+        return np.zeros(len(colors), bool)
+    usual = float(np.median(redness[known]))
+    luminance = colors @ LUMINANCE
+    judged = (colors[:, 0] < GLARE) & (luminance > DARK * np.median(luminance[known]))
+    return judged & (redness < min(GREY * usual, usual - PALEST))
 
 
 def mouth_is_open(portrait: Portrait) -> bool:
