@@ -86,7 +86,7 @@ class FlameLayer:
         )
         if offset is not None:
             rest = rest + offset
-        joints = self.J_regressor @ rest
+        joints = torch.einsum("bvx,jv->bjx", rest, self.J_regressor)
         turns = rodrigues(pose)
         corrected = rest + torch.tensordot(pose_features(turns), self.posedirs, 1)
         shift = translation[:, None]

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from cameo.backend.gaussians.gaussian_avatars import GaussianAvatarFrames, gaussian_avatar_frames, to_global
 from cameo.backend.head.flame.files import read_landmarks, read_masks, read_model, read_texture_layout
@@ -36,13 +35,10 @@ class Flame:
         return posed.vertices, posed.rest, self._full.landmarks(self._landmarks, posed.vertices)
 
     def frames(self, verts, faces):
-        found = gaussian_avatar_frames(verts.numpy(), faces.numpy())
-        return tuple(torch.from_numpy(array) for array in found)
+        return gaussian_avatar_frames(verts, faces)
 
     def to_global(self, binding, xyz, log_scale, quat_wxyz, frames):
-        local = (np.asarray(value, np.float64) for value in (xyz, log_scale, quat_wxyz))
-        placed = to_global(binding.numpy(), *local, GaussianAvatarFrames(*(array.numpy() for array in frames)))
-        return tuple(torch.from_numpy(array) for array in placed)
+        return to_global(binding, xyz, log_scale, quat_wxyz, GaussianAvatarFrames(*frames))
 
 
 def _pose(rot, neck, jaw, eyes):
