@@ -115,6 +115,37 @@ def test_one_seen_side_makes_both(dense, regions, neutral):
     assert np.abs(layer.colors[unseen].mean(0) - SKIN).max() < 0.05
 
 
+def seen_from_the_front(regions, neutral):
+    """Weight [N] that falls to nothing over two centimetres of each cheek."""
+    return regions.skin * np.clip((neutral[:, 2] - 0.045) / 0.02, 0, 1)
+
+
+def test_the_dark_rim_of_a_photo_does_not_colour_the_cheeks(dense, regions, neutral):
+    weight = seen_from_the_front(regions, neutral)
+    rim = np.clip((0.45 - weight) / 0.2, 0, 1)[:, None]
+    grey = np.array([0.3, 0.3, 0.32])
+    colors = SKIN + rim * (grey - SKIN)
+    graph = adjacency(dense.faces, len(neutral))
+    layer = complete_skin(colors, weight, np.ones(len(neutral)), dense, graph, regions, seed=0)
+    behind = regions.skin & (neutral[:, 2] < 0.04) & (neutral[:, 2] > 0) & ~regions.ears
+    filled = layer.colors[behind].mean(0)
+    assert np.abs(filled / (filled @ LUMINANCE) - SKIN / (SKIN @ LUMINANCE)).max() < 0.05, "the hue is that of the face"
+    assert filled @ LUMINANCE > 1.3 * (grey @ LUMINANCE)
+
+
+def test_filled_skin_has_grain_and_flat_skin_stays_flat(dense, regions, neutral):
+    weight = seen_from_the_front(regions, neutral)
+    graph = adjacency(dense.faces, len(neutral))
+    behind = regions.skin & (neutral[:, 2] < 0)
+    pores = 0.02 * np.random.default_rng(1).normal(size=(len(neutral), 1))
+    rough, flat = (
+        complete_skin(SKIN + detail, weight, np.ones(len(neutral)), dense, graph, regions, seed=0).colors[behind]
+        for detail in (pores, 0 * pores)
+    )
+    assert 0.007 < rough.std(0).mean() < 0.02
+    assert flat.std(0).mean() < 1e-3
+
+
 def test_what_is_hidden_from_the_sky_is_filled_darker(dense, regions, neutral):
     colors = np.tile(SKIN, (len(neutral), 1))
     weight = regions.skin * (neutral[:, 2] > 0.06) * 1.0

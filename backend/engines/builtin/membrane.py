@@ -11,6 +11,7 @@ import scipy.sparse.linalg as sla
 from .dense import DenseHead, adjacency
 
 STRONGEST = 3.0  # how hard a known value can pull, against 1 for a neighbour
+BROAD_ROUNDS = 6  # steps of averaging with the neighbours, which are about four millimetres away
 
 
 class Membrane:
@@ -25,7 +26,8 @@ class Membrane:
         count = self._up.shape[1]
         # dense vertices come level by level, so the first ones are the vertices of the coarse mesh
         graph = adjacency(dense.coarse_faces, count, part[:count])
-        self._laplacian = sp.diags(np.asarray(graph.sum(1)).ravel()) - graph
+        self._graph, self._degree = graph, np.asarray(graph.sum(1)).ravel()
+        self._laplacian = sp.diags(self._degree) - graph
 
     def gather(self, values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weighted means [Nc,K] of dense ``values`` [Nd,K] round each coarse vertex, and the weights' sums [Nc]."""
@@ -37,6 +39,14 @@ class Membrane:
         """``field`` [Nd] averaged over about two millimetres."""
         mean, _ = self.gather(field[:, None], np.ones(len(field)))
         return np.asarray(self._up @ mean)[:, 0]
+
+    def broad(self, values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Weighted means of ``values`` [Nd,K] over about a centimetre, float64 [Nd,K]; zero far from any weight."""
+        mean, total = self.gather(values, weight)
+        sums = np.concatenate([mean * total[:, None], total[:, None]], 1)
+        for _ in range(BROAD_ROUNDS):
+            sums = (sums + np.asarray(self._graph @ sums) / np.maximum(self._degree, 1)[:, None]) / 2
+        return np.asarray(self._up @ (sums[:, :-1] / np.maximum(sums[:, -1:], 1e-9)))
 
     def fill(self, values: np.ndarray, weight: np.ndarray, strength: float = 1.0) -> np.ndarray:
         """Membrane through ``values`` [Nd,K] where ``weight`` [Nd] says they are known; float64 [Nd,K]."""
