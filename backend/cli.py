@@ -13,6 +13,7 @@ from rich.markup import escape
 from ..protocol.messages import Failure
 from .commands.doctor import doctor
 from .commands.generate import generate
+from .commands.head import head
 from .commands.measure import measure
 from .commands.serve import serve
 from .commands.weights import weights
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "weights": weights,
     "doctor": doctor,
     "measure": measure,
+    "head": head,
 }
 """A new subcommand is a function in ``commands`` and a line here."""
 
