@@ -60,27 +60,45 @@ class FitConfig:
     """
 
     focal: float = 3.0
-    """Focal length over the crop's side; landmarks cannot tell it (equal error from 1.2 to 4)."""
-    betas: int = 80
+    """Expected focal length over the crop's side; landmarks hardly tell it (equal error from 1.2 to 4)."""
+    focal_weight: float = 60.0
+    """Of the squared logarithm of the focal length over the expected one."""
+    betas: int = 100
     """Identity coefficients used."""
-    pose_steps: int = 12
-    """Gauss-Newton steps for the camera alone."""
-    steps: int = 30
-    """Gauss-Newton steps for everything."""
-    identity_weight: float = 1.2
+    pose_steps: int = 8
+    """Gauss-Newton steps for the head's place alone."""
+    steps: int = 15
+    """Gauss-Newton steps for everything, with each of the two doubts."""
+    converged: float = 1e-5
+    """Relative gain of a step below which there is no next one."""
+    first_doubt: float = 100.0
+    """Errors far beyond this are taken for mistakes at first."""
+    last_doubt: float = 30.0
+    """The same in the end."""
+    identity_weight: float = 0.4
     """Of the squared betas."""
     unit_weight: float = 4.0
     """Of the squared difference between a unit and the landmarker's score for it."""
+    score_trust: float = 1.0
+    """Factor on all of the landmarker's expression scores; 0 expects a face at rest."""
+    lid_factor: float = 2.5
+    """How much dearer eyeWide and eyeSquint are: narrow eyes and large ones are mostly the person's own."""
     unseen_unit_factor: float = 8.0
     """How much dearer a unit is that the landmarker does not see at all."""
     unit_range_weight: float = 60.0
     """Of the square by which a unit leaves 0..1."""
     jaw_sideways_weight: float = 30.0
     """Of the jaw's squared roll and yaw, radians."""
-    jaw_closed_weight: float = 300.0
-    """Of the square by which the jaw closes beyond shut."""
-    gaze_weight: float = 5.0
+    angle_range_weight: float = 300.0
+    """Of the square by which the jaw closes beyond shut or an eye turns further than its controls, radians."""
+    gaze_pitch_weight: float = 30.0
+    """Of the squared difference of an eye's pitch from what the landmarker's scores say, radians."""
+    gaze_yaw_weight: float = 10.0
+    """The same of its yaw, which landmarks tell better."""
+    gaze_pitch_tie: float = 300.0
     """Of the squared difference of the two eyes' pitch, radians."""
+    gaze_yaw_tie: float = 60.0
+    """The same of their yaw: eyes look at one thing."""
     spread: float = 0.004
     """A landmark that wandered this far (metres) when it was embedded counts half."""
     squint_trust: float = 0.15
@@ -97,6 +115,24 @@ class FitConfig:
     """Of the bending energy of the residual."""
     residual_weight: float = 2e-3
     """Of the residual's squared length."""
+
+
+@dataclass(frozen=True)
+class TrackingConfig:
+    """Tracking a clip (``head/tracking.py``); accelerations are second differences at 24 pictures a second."""
+
+    fit: FitConfig = FitConfig()
+    """How one picture is fitted."""
+    keyframes: int = 16
+    """Pictures that tell the identity and the focal length; the rest follows."""
+    turn_acceleration: float = 2e4
+    """Of the squared acceleration of the head's rotation, radians."""
+    shift_acceleration: float = 2e5
+    """Of its translation, metres."""
+    unit_acceleration: float = 4.0
+    """Of the units; small enough to leave a blink of three pictures."""
+    angle_acceleration: float = 50.0
+    """Of jaw and eyes, radians."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""One head seen in one picture: landmark errors, their derivatives, and how wrong landmarks are kept out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..artifacts import Camera
+from .fit_state import ANGLES, RIGID, Moment, Person, pose_of
+from .landmark_rig import LandmarkRig
+from .rotations import cross_matrices
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The landmarks of the head in one picture.
+
+    Attributes:
+        points: float [K,2] pixels, in the order of the landmark embedding; rows that are not finite were not found.
+        camera: calibrated, or a guess whose focal length is fitted, too.
+        moment: index of the moment the picture shows; pictures of one moment show one expression.
+        scores: the landmarker's expression scores (ARKit names), if any.
+    """
+
+    points: np.ndarray
+    camera: Camera
+    moment: int = 0
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SightTerm:
+    """The landmark term of one sight.
+
+    Attributes:
+        points: float64 [K,2] pixels. weights: [K], 0 where a landmark is missing.
+        rotation, translation: world to camera. focal: [2] pixels. center: [2] pixels.
+        per_pixel: errors are in this unit: per cent of the distance between the eyes.
+        doubt: errors (per cent) far beyond this are taken for mistakes and count no more.
+    """
+
+    points: np.ndarray
+    weights: np.ndarray
+    rotation: np.ndarray
+    translation: np.ndarray
+    focal: np.ndarray
+    center: np.ndarray
+    per_pixel: float
+
+    def error(self, head_points: np.ndarray, person: Person, moment: Moment) -> np.ndarray:
+        """[K,2] per cent, for landmarks ``head_points`` [K,3] in the head frame."""
+        world = np.exp(person.log_scale) * head_points @ moment.rotation.T + moment.translation
+        return self._error_in(world @ self.rotation.T + self.translation, person)
+
+    def _error_in(self, local: np.ndarray, person: Person) -> np.ndarray:
+        depth = np.maximum(local[:, 2:], 1e-6)
+        pixels = local[:, :2] / depth * self.focal * np.exp(person.log_focal) + self.center
+        return np.where(self.weights[:, None] > 0, (pixels - self.points) * self.per_pixel, 0)
+
+    def linearise(self, rig: LandmarkRig, person: Person, moment: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Error [K,2] and its derivatives [K,2,B+2] by the person and [K,2,6+F+7] by the moment."""
+        points, slope = rig.jacobian(person.betas[: rig.betas], moment.units, pose_of(moment.angles), ANGLES)
+        scale = np.exp(person.log_scale)
+        arm = scale * points @ moment.rotation.T
+        local = (arm + moment.translation) @ self.rotation.T + self.translation
+        depth = np.maximum(local[:, 2], 1e-6)
+        focal = self.focal * np.exp(person.log_focal) * self.per_pixel
+        view = np.zeros((len(points), 2, 3))
+        view[:, [0, 1], [0, 1]] = focal / depth[:, None]
+        view[:, :, 2] = -focal * local[:, :2] / depth[:, None] ** 2
+        of_world = view @ self.rotation
+        of_head = of_world @ (scale * moment.rotation)
+        of_rig = of_head @ slope
+        by_person = np.zeros((len(points), 2, rig.betas + 2))
+        by_person[..., : rig.betas] = of_rig[..., : rig.betas]
+        by_person[..., -2] = np.einsum("kab,kb->ka", of_world, arm)
+        by_person[..., -1] = focal * local[:, :2] / depth[:, None]
+        rigid = np.empty((len(points), 2, RIGID))
+        rigid[..., :3] = -of_world @ cross_matrices(arm)
+        rigid[..., 3:] = of_world
+        return self._error_in(local, person), by_person, np.concatenate([rigid, of_rig[..., rig.betas :]], 2)
+
+
+def landmark_energy(error: np.ndarray, weights: np.ndarray, doubt: float) -> float:
+    """Robust distance: quadratic up to a per cent, then linear, flat far beyond ``doubt`` per cent."""
+    far = np.sqrt((error**2).sum(1) + 1) - 1
+    return float((weights * far / (1 + far / doubt)).sum() / 5)
+
+
+def landmark_trust(error: np.ndarray, doubt: float) -> np.ndarray:
+    """[K]: what a squared error counts so that half the gradient of :func:`landmark_energy` comes out."""
+    length = np.sqrt((error**2).sum(1) + 1)
+    return 1 / (10 * length * (1 + (length - 1) / doubt) ** 2)

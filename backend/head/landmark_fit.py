@@ -1,0 +1,203 @@
+"""Identity, expressions, places and focal length from the landmarks of one head in any number of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..config import FitConfig
+from ..errors import StageError
+from . import face_regions as regions
+from .fit_priors import Expectation, expectation, fitted_units
+from .fit_sight import Sight, SightTerm
+from .fit_solver import FitProblem, Solution
+from .fit_start import place_in_picture, place_in_world, seen
+from .fit_state import LEFT_EYE, RIGHT_EYE, Moment, Person, pose_of
+from .landmark_rig import LandmarkRig
+from .model import HeadModel, LandmarkEmbedding
+
+IBUG_CONTOUR, IBUG_EYES, IBUG_LIPS = range(17), range(36, 48), range(48, 68)
+
+
+@dataclass(frozen=True)
+class LandmarkFit:
+    """What the landmarks told.
+
+    Attributes:
+        person, moments: the unknowns; ``moments`` in the order of the sights' indices.
+        errors: for each sight, in their order, float64 [K] landmark distances, per cent of the distance of the eyes.
+    """
+
+    person: Person
+    moments: tuple[Moment, ...]
+    errors: tuple[np.ndarray, ...]
+
+
+def fit_landmarks(
+    sights: Sequence[Sight],
+    model: HeadModel,
+    embedding: LandmarkEmbedding | None = None,
+    config: FitConfig | None = None,
+    *,
+    calibrated: bool,
+) -> LandmarkFit:
+    """Fit ``model`` to all ``sights`` at once.
+
+    Args:
+        embedding: where the sights' landmarks lie on the model; its 478 when not given.
+        calibrated: whether the cameras are known. If not, all have one focal length, which is fitted.
+
+    Raises:
+        StageError: ``fit.failed`` when landmarks do not look like a face.
+    """
+    config, embedding = config or FitConfig(), embedding or model.landmarks478
+    rig = LandmarkRig(
+        model, min(config.betas, model.shapedirs.shape[2]), embedding=embedding, units=fitted_units(model)
+    )
+    return SightFitter(rig, landmark_weights(model, embedding, config), model, config, calibrated).fit(sights)
+
+
+class SightFitter:
+    """Turns sights into a problem for the solver; with a rig ``of_person`` the identity stays.
+
+    Args:
+        weights: float [K].
+    """
+
+    def __init__(
+        self, rig: LandmarkRig, weights: np.ndarray, model: HeadModel, config: FitConfig, calibrated: bool
+    ) -> None:
+        self.rig, self.weights, self.model, self.config, self.calibrated = rig, weights, model, config, calibrated
+
+    def fit(self, sights: Sequence[Sight], known: Person | None = None) -> LandmarkFit:
+        """Fit everything; where the rig has no identity left, ``known`` says scale and focal length."""
+        by_moment = _grouped(sights)
+        expectations = [expectation(self.model, _scores(group), self.config) for group in by_moment]
+        start = self._start(by_moment, expectations, known)
+        problem = self._problem(by_moment, expectations, start, scale_known=known is not None)
+        found = problem.solve(start)
+        errors = {
+            id(sight): np.linalg.norm(error, axis=1)
+            for group, rows in zip(by_moment, problem.errors(found))
+            for sight, error in zip(group, rows)
+        }
+        return LandmarkFit(found.person, found.moments, tuple(errors[id(sight)] for sight in sights))
+
+    def second_derivative(self, sight: Sight, fit: LandmarkFit) -> np.ndarray:
+        """Half the second derivative [6+F+7,6+F+7] of a one-picture fit's energy by its moment."""
+        prior = expectation(self.model, sight.scores, self.config)
+        start = Solution(fit.person, fit.moments, np.inf)
+        problem = self._problem([[sight]], [prior], start, scale_known=True)
+        return problem.normal(fit.person, fit.moments, self.config.last_doubt).moments[0][1]
+
+    def _problem(
+        self,
+        by_moment: Sequence[Sequence[Sight]],
+        expectations: Sequence[Expectation],
+        start: Solution,
+        *,
+        scale_known: bool,
+    ) -> FitProblem:
+        """The problem whose errors are measured in the eye distance of ``start``."""
+        terms = [
+            [self._term(sight, start.person, moment) for sight in group]
+            for group, moment in zip(by_moment, start.moments)
+        ]
+        several = any(len(group) > 1 for group in by_moment)
+        return FitProblem(
+            self.rig,
+            terms,
+            expectations,
+            self.config,
+            scale_free=self.calibrated and several and not scale_known,
+            focal_free=not self.calibrated and not scale_known,
+        )
+
+    def _start(
+        self, by_moment: Sequence[Sequence[Sight]], expectations: Sequence[Expectation], known: Person | None
+    ) -> Solution:
+        """Every head where its landmarks say, with the expected expression."""
+        nobody = np.zeros(self.rig.betas)
+        heads = [self.rig.positions(nobody, prior.units, pose_of(prior.angles)) for prior in expectations]
+        placed = {
+            index: place_in_world(head, group)
+            for index, (head, group) in enumerate(zip(heads, by_moment))
+            if self.calibrated and len(group) > 1
+        }
+        scale = float(np.median([place[2] for place in placed.values()])) if placed else 1.0
+        person = known or Person(nobody, float(np.log(scale)))
+        moments = []
+        for index, (head, group, prior) in enumerate(zip(heads, by_moment, expectations)):
+            if index in placed:
+                rotation, translation, _ = placed[index]
+            else:
+                rotation, translation = _in_world(*place_in_picture(head, group[0]), group[0], person)
+            moments.append(Moment(rotation, translation, prior.units.copy(), prior.angles.copy()))
+        return Solution(person, tuple(moments), np.inf)
+
+    def _term(self, sight: Sight, person: Person, moment: Moment) -> SightTerm:
+        camera, found = sight.camera, seen(np.asarray(sight.points))
+        focal = np.array([camera.K[0, 0], camera.K[1, 1]])
+        rotation, translation = camera.viewmat[:3, :3], camera.viewmat[:3, 3]
+        joints = self.rig.joints_base
+        apart = np.linalg.norm(joints[LEFT_EYE] - joints[RIGHT_EYE]) * np.exp(person.log_scale)
+        depth = float((rotation @ moment.translation + translation)[2])
+        return SightTerm(
+            points=np.where(found[:, None], sight.points, 0).astype(np.float64),
+            weights=self.weights * found,
+            rotation=rotation,
+            translation=translation,
+            focal=focal,
+            center=camera.K[:2, 2],
+            per_pixel=100 * depth / float(focal.mean() * np.exp(person.log_focal) * apart),
+        )
+
+
+def landmark_weights(model: HeadModel, embedding: LandmarkEmbedding, config: FitConfig) -> np.ndarray:
+    """What each landmark counts [K]: features more than the outline, steady ones more than those that wander."""
+    weight = np.ones(len(embedding.face))
+    if len(weight) == len(model.landmarks478.face):
+        weight[list(regions.OVAL)] = 0.6
+        weight[[*regions.LEFT_EYE, *regions.RIGHT_EYE]] = 2.5
+        weight[[*regions.OUTER_LIPS, *regions.INNER_LIPS]] = 2.0
+        weight[[*regions.LEFT_BROW, *regions.RIGHT_BROW]] = 1.5
+        weight[468:] = 1.5
+    elif len(weight) == 68:
+        # few points carry what many do otherwise; those of the contour slide along the jaw as the head turns
+        weight[:] = 4.0
+        weight[list(IBUG_CONTOUR)] = 1.0
+        weight[[*IBUG_EYES, *IBUG_LIPS]] = 6.0
+    return weight / (1 + (embedding.spread / config.spread) ** 2)
+
+
+def _grouped(sights: Sequence[Sight]) -> list[list[Sight]]:
+    """Sights by moment; moments without any are refused."""
+    count = 1 + max(sight.moment for sight in sights)
+    groups: list[list[Sight]] = [[] for _ in range(count)]
+    for sight in sights:
+        groups[sight.moment].append(sight)
+    if not all(groups):
+        raise StageError(
+            "fit.failed",
+            "The face in the pictures could not be measured.",
+            cause="A moment has no picture.",
+            fix="Number the moments without gaps.",
+        )
+    return groups
+
+
+def _scores(group: Sequence[Sight]) -> dict[str, float]:
+    """The mean of what the pictures of a moment say."""
+    names = sorted({name for sight in group for name in sight.scores})
+    return {name: float(np.mean([s.scores[name] for s in group if name in s.scores])) for name in names}
+
+
+def _in_world(
+    rotation: np.ndarray, translation: np.ndarray, sight: Sight, person: Person
+) -> tuple[np.ndarray, np.ndarray]:
+    """From head-to-camera in metres to head-to-world in the world's unit."""
+    R, t = sight.camera.viewmat[:3, :3], sight.camera.viewmat[:3, 3]
+    depth = np.array([1.0, 1.0, np.exp(person.log_focal)]) * np.exp(person.log_scale)
+    return R.T @ rotation, R.T @ (depth * translation - t)
