@@ -1,9 +1,13 @@
 """The table of visemes and emotions."""
 
+from pathlib import Path
+
+import cameo
 import numpy as np
 import pytest
 from cameo.backend.errors import CameoError
 from cameo.backend.head.controls import ARKIT_NAMES, mirrored_controls, parameters_from_controls
+from cameo.backend.head.facs import ACTION_UNITS
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.limits import limited
 from cameo.backend.head.model import load_head_model, make_avatar_mesh
@@ -52,3 +56,10 @@ def test_a_pose_in_part_and_one_that_is_not_there():
     with pytest.raises(CameoError, match="no pose named 'smug'") as caught:
         named_pose("smug")
     assert "joy" in caught.value.fix
+
+
+def test_the_page_for_artists_names_every_action_unit_and_every_viseme():
+    page = (Path(cameo.__path__[0]) / "docs" / "controls.md").read_text(encoding="utf-8")
+    stems = {name.removesuffix("Left").removesuffix("Right") for name in ACTION_UNITS.values()}
+    assert [stem for stem in sorted(stems) if f"`{stem}" not in page] == []
+    assert " ".join(VISEMES) in page
