@@ -1,6 +1,6 @@
 """Names of the controls beyond ARKit's: action units of the Facial Action Coding System (Ekman and Friesen).
 
-The head's data calls its 34 further units by MakeHuman's names (``mh_mouth-corner-puller``); the units keep them.
+The head's data calls its further units by MakeHuman's names (``mh_mouth-corner-puller``); the units keep them.
 Artists know the muscles by action unit, so the controls carry number and name. Where a unit is two actions at once,
 both numbers stand; the one without a number carries its muscle's name.
 """
@@ -32,7 +32,6 @@ _MIDDLE = {
     "mh_neck-platysma": "AU21NeckTightener",
     "mh_mouth-protusion": "AU22LipFunneler",
     "mh_mouth-parling": "AU25LipsPart",
-    "mh_mouth-open": "AU27MouthStretch",
     "mh_nose-compression": "AU39NostrilCompressor",
     "mh_nose-depression": "depressorSepti",
 }

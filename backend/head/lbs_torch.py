@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..artifacts import JOINT_PARENTS, AvatarMesh
-from .model import HeadModel
+from .model import HeadModel, LandmarkEmbedding
 
 
 def rotation_matrices(axis_angle: torch.Tensor) -> torch.Tensor:
@@ -133,9 +133,15 @@ class TorchLandmarks:
     """The landmarks of a head model: only the vertices under them are skinned."""
 
     def __init__(
-        self, model: HeadModel, *, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
+        self,
+        model: HeadModel,
+        *,
+        embedding: LandmarkEmbedding | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
     ) -> None:
-        embedding = model.landmarks478
+        """Landmarks of ``embedding``; the model's 478 when not given."""
+        embedding = embedding or model.landmarks478
         needed, corners = np.unique(model.faces[embedding.face], return_inverse=True)
         self.rig = TorchRig.of_model(model, vertices=needed, dtype=dtype, device=device)
         self._corners = torch.as_tensor(corners.reshape(-1, 3), device=device)
@@ -144,6 +150,6 @@ class TorchLandmarks:
     def positions(
         self, betas: torch.Tensor, units: torch.Tensor, pose: torch.Tensor, translation: torch.Tensor
     ) -> torch.Tensor:
-        """Landmarks [...,478,3], head frame, metres; arguments as in :meth:`TorchRig.posed`."""
+        """Landmarks [...,K,3], head frame, metres; arguments as in :meth:`TorchRig.posed`."""
         vertices = self.rig.posed(units, pose, translation, betas)
         return torch.einsum("kc,...kcx->...kx", self._bary, vertices[..., self._corners, :])

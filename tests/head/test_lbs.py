@@ -8,7 +8,7 @@ from cameo.backend.head import lbs_torch
 from cameo.backend.head.landmark_rig import LandmarkRig
 from cameo.backend.head.lbs import joint_transforms, lbs, pose_vertices, rotation_matrices
 from cameo.backend.head.lbs_torch import TorchLandmarks, TorchRig
-from cameo.backend.head.model import HairShell, load_head_model, make_avatar_mesh
+from cameo.backend.head.model import HairShell, LandmarkEmbedding, load_head_model, make_avatar_mesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
@@ -149,6 +149,10 @@ def test_landmarks_alone_equal_those_of_the_whole_head():
     found = fast.positions(tensors[3], *tensors[:3]).numpy()
     np.testing.assert_allclose(found, wanted, atol=1e-6)
     assert len(fast.rig.template) < 0.3 * len(MODEL.v_template)
+    few = LandmarkEmbedding(embedding.face[::50], embedding.bary[::50], embedding.spread[::50])
+    fewer = TorchLandmarks(MODEL, embedding=few, dtype=torch.float64)
+    np.testing.assert_allclose(fewer.positions(tensors[3], *tensors[:3]).numpy(), found[:, ::50], atol=1e-12)
+    assert len(fewer.rig.template) <= 3 * len(few.face)
     analytic = LandmarkRig(MODEL, 40).positions(betas[0], units[0], pose[0]) + translation[0]
     np.testing.assert_allclose(found[0], analytic, atol=1e-6)
 
