@@ -23,6 +23,7 @@ from ...progress import Reporter
 from .dense import DenseHead, build_dense_head
 from .hair_proxy import HairProxy, hair_proxy
 from .hair_shell import BareHead, HairShell, build_hair
+from .hidden_ears import lay_hidden_ears_flat
 from .painted_head import PaintedHead, Picture, bust_opacity
 from .photo_view import photo_rgba
 from .readability import readable_units, same_photo, strengthened
@@ -94,6 +95,7 @@ class BuiltinEngine:
         with steps.step("finding hair and skin", 0.27):
             segmentation = segment_portrait(portrait, config)
             fit = follow_outline(fit, model, *_outlines(portrait, segmentation))
+            fit = lay_hidden_ears_flat(fit, model, segmentation.hair_mask)
         with steps.step("growing hair", 0.3):
             person = _dress(portrait, model, fit, dense, segmentation, config)
         with steps.step("painting the skin", 0.4):
