@@ -61,8 +61,8 @@ def write(path, content):
     return path
 
 
-def write_landmarks(path, faces, seed=4):
-    """A landmark embedding as GaussianAvatars and VHAP have it: numpy and torch in one dict."""
+def write_landmarks(path, faces, seed=4, **known):
+    """A landmark embedding as GaussianAvatars and VHAP have it: numpy and torch in one dict; random but ``known``."""
     rng = np.random.default_rng(seed)
 
     def bary(*shape):
@@ -74,6 +74,6 @@ def write_landmarks(path, faces, seed=4):
         "full_lmk_bary_coords": bary(1, 70),
         "dynamic_lmk_faces_idx": torch.from_numpy(rng.integers(0, faces, (79, 17))),
         "dynamic_lmk_bary_coords": torch.from_numpy(bary(79, 17)).float(),
-    }
+    } | known
     np.save(path, np.array(table, object), allow_pickle=True)
     return table
