@@ -15,7 +15,7 @@ from rich.table import Table
 from ..artifacts import JOINT_NAMES, Ceiling
 from ..errors import CameoError
 from ..head.controls import controls_from_parameters, parameters_from_controls
-from ..head.model import DATA, HeadModel, load_head_model, make_avatar_mesh
+from ..head.model import DATA, HeadModel, make_avatar_mesh
 from ..head.poses import POSES, VISEME, named_pose
 from .generate import require_writable
 
@@ -25,7 +25,13 @@ _ENDINGS = (".obj", ".npz")
 
 @dataclass(frozen=True)
 class Info:
-    """Print sizes, topology, licence and controls of the head model."""
+    """Print sizes, topology, licence and controls of the head model.
+
+    Attributes:
+        head_model_path: FLAME's model file; empty: the built-in head.
+    """
+
+    head_model_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,14 @@ class Export:
         pose: A viseme or an emotion, such as aa or joy.
         controls: Names and values, such as: --controls jawOpen 0.5 mouthSmileLeft 1. They win over the pose.
         betas: Identity coefficients, in standard deviations; the mean head without.
+        head_model_path: FLAME's model file; empty: the built-in head.
     """
 
     output: tyro.conf.Positional[Path]
     pose: str | None = None
     controls: dict[str, float] = field(default_factory=dict)
     betas: tuple[float, ...] = ()
+    head_model_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,11 +61,13 @@ class Fit:
         photo: PNG, JPEG or WebP with a face.
         overlay: Write a picture of the head over the photo here.
         face: Which face where there are several, counted from the largest (0).
+        head_model_path: FLAME's model file; empty: the built-in head.
     """
 
     photo: tyro.conf.Positional[Path]
     overlay: Path | None = None
     face: int | None = None
+    head_model_path: str = ""
 
 
 _Action = (
@@ -71,14 +81,26 @@ def head(action: Annotated[_Action, tyro.conf.arg(name="")]) -> None:
     """The head model: show it, export it, lay it over a photo."""
     console = Console()
     if isinstance(action, Info):
-        _info(console, load_head_model())
+        _info(console, action)
     elif isinstance(action, Export):
-        _export(console, load_head_model(), action)
+        _export(console, action)
     else:
-        _fit(console, load_head_model(), action)
+        _fit(console, action)
 
 
-def _info(console: Console, model: HeadModel) -> None:
+def _model_at(path: str) -> HeadModel:
+    """The head model of the setting ``head_model_path``."""
+    from ..head.flame.head_model import head_model_at  # scipy: the server's process shares this command line
+
+    return head_model_at(path)
+
+
+def _licence(path: str) -> str:
+    return "FLAME's own, as it came with the file" if path else "CC0 1.0"
+
+
+def _info(console: Console, action: Info) -> None:
+    model = _model_at(action.head_model_path)
     facts = {
         "topology": model.topology_id,
         "vertices, triangles": f"{len(model.v_template)}, {len(model.faces)}",
@@ -86,7 +108,8 @@ def _info(console: Console, model: HeadModel) -> None:
         "expression": f"{len(model.unit_names)} units, {len(model.posedirs)} pose correctives",
         "landmarks": f"{len(model.landmarks478.face)}",
         "masks": ", ".join(model.masks),
-        "licence": f"CC0 1.0; sources: {DATA / 'CREDITS.md'}",
+        "licence": _licence(action.head_model_path),
+        "sources": action.head_model_path or str(DATA / "CREDITS.md"),
         "visemes": ", ".join(pose.name for pose in POSES if pose.group == VISEME),
         "emotions": ", ".join(pose.name for pose in POSES if pose.group != VISEME),
     }
@@ -109,7 +132,7 @@ def _ceiling_in_words(model: HeadModel, ceiling: Ceiling | None) -> str:
     return " ".join([f"{ceiling.constant:g}", *terms])
 
 
-def _export(console: Console, model: HeadModel, action: Export) -> None:
+def _export(console: Console, action: Export) -> None:
     ending = action.output.suffix.lower()
     if ending not in _ENDINGS:
         raise CameoError(
@@ -117,6 +140,7 @@ def _export(console: Console, model: HeadModel, action: Export) -> None:
             f"The head cannot be written as '{action.output.name}'.",
             fix=f"Let the name end in {' or '.join(_ENDINGS)}.",
         )
+    model = _model_at(action.head_model_path)
     if len(action.betas) > model.shapedirs.shape[2]:
         raise CameoError(
             "head.too_many_betas",
@@ -133,7 +157,8 @@ def _export(console: Console, model: HeadModel, action: Export) -> None:
     if ending == ".obj":
         from ..exporters.obj import write_obj
 
-        write_obj(action.output, model, vertices, f"Cameo's head {model.topology_id}, CC0 1.0. Metres, y up.")
+        licence = _licence(action.head_model_path)
+        write_obj(action.output, model, vertices, f"Head {model.topology_id}. Licence: {licence}. Metres, y up.")
     else:
         np.savez_compressed(action.output, allow_pickle=False, vertices=vertices.astype(np.float32), **_arrays(model))
     console.print(f"[green]{action.output}[/green] is written ({action.output.stat().st_size / 1e6:.1f} MB).")
@@ -155,7 +180,7 @@ def _arrays(model: HeadModel) -> dict[str, np.ndarray]:
     }
 
 
-def _fit(console: Console, model: HeadModel, action: Fit) -> None:
+def _fit(console: Console, action: Fit) -> None:
     import cv2
 
     if action.overlay is not None:
@@ -170,6 +195,7 @@ def _fit(console: Console, model: HeadModel, action: Fit) -> None:
     from ..head.overlay import overlay
     from ..pipeline.portrait import prepare_portrait
 
+    model = _model_at(action.head_model_path)
     portrait = prepare_portrait(action.photo, face=action.face)
     for code, sentence in portrait.warnings:
         console.print(f"[yellow]Note:[/yellow] {sentence} [dim]({code})[/dim]")

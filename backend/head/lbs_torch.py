@@ -85,7 +85,10 @@ class TorchRig:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> TorchRig:
-        """The model with its identity space; ``vertices`` are the indices to keep."""
+        """The model with its identity space; ``vertices`` are the indices to keep.
+
+        Identity is the linear basis alone: lids made to fit one person's eyes (``make_avatar_mesh``) are not in it.
+        """
         arrays = (
             model.v_template[vertices],
             model.J_regressor @ model.v_template,

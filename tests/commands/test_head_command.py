@@ -67,6 +67,7 @@ def test_an_npz_holds_every_array_and_the_shape(tmp_path):
         (("head.obj", "--pose", "smug"), "(head.unknown_pose)"),
         (("head.obj", "--controls", "smirk", "1"), "(head.unknown_control)"),
         (("head.obj", "--betas", *["0"] * 999), "(head.too_many_betas)"),
+        (("head.obj", "--head-model-path", "no_such_flame.pkl"), "(flame.missing)"),
     ],
 )
 def test_what_cannot_be_exported_is_said(capsys, tmp_path, monkeypatch, arguments, said):
