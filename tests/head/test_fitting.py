@@ -232,6 +232,20 @@ def test_gaze_is_found_without_being_told(model):
     assert fit.parameters.pose[3:, 1] == pytest.approx(0.2, abs=0.05)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_leaves_eyes_and_jaw_believable(model, seed):
+    """Landmarks that jump by 3 per cent of the eyes' distance, as in a blurred picture of a face at rest."""
+    rng = np.random.default_rng(seed)
+    portrait = synthetic_portrait(model, rng.normal(size=12) * 0.6, {}, rng.uniform(-20, 20), told=False)
+    apart = np.linalg.norm(portrait.landmarks[473, :2] - portrait.landmarks[468, :2])
+    portrait.landmarks[:, :2] += rng.normal(size=(478, 2)) * 0.03 * apart
+    pose = fit_head(portrait, model).parameters.pose
+    assert np.abs(np.rad2deg(pose[3:])).max() < 6
+    assert np.rad2deg(np.abs(pose[3] - pose[4])).max() < 4
+    assert -1.5 < np.rad2deg(pose[2, 0]) < 3
+    assert np.abs(np.rad2deg(pose[2, 1:])).max() < 3
+
+
 def test_a_close_camera_is_told_from_a_far_one(model):
     """How far, landmarks hardly tell; the expected focal length holds the fit back."""
     near, far = (fit_head(synthetic_portrait(model, np.zeros(10), {}, 20.0, focal=f), model) for f in (1.0, 4.0))
