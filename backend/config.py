@@ -11,6 +11,8 @@ from typing import Literal
 class BuiltinConfig:
     """The engine that needs no downloaded generative weights (``docs/builtin_engine.md``)."""
 
+    head_model_path: str = ""
+    """FLAME's model file in place of the built-in head (``docs/flame.md``); empty: the built-in head."""
     hair: Literal["auto", "hair", "hat", "bald"] = "auto"
     """What is on the head; ``auto`` guesses from colour."""
     subdivisions: int = 3

@@ -32,6 +32,11 @@ class CameoPreferences(bpy.types.AddonPreferences):
         description="Folder for finished avatar files. Empty: the add-on's own folder",
         subtype="DIR_PATH",
     )
+    head_model: bpy.props.StringProperty(
+        name="Head Model",
+        description="A model file of FLAME, for those who have a licence for it. Empty: Cameo's own head",
+        subtype="FILE_PATH",
+    )
     outlive_blender: bpy.props.BoolProperty(
         name="Keep Backend Running",
         description="Let the backend finish its jobs after Blender is closed; the results wait",
@@ -39,7 +44,7 @@ class CameoPreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
-        for name in ("backend", "home", "avatars", "outlive_blender"):
+        for name in ("backend", "home", "avatars", "head_model", "outlive_blender"):
             self.layout.prop(self, name)
 
 
@@ -52,6 +57,12 @@ def current() -> CameoPreferences | None:
 def backend_python() -> str:
     chosen = current()
     return chosen.backend if chosen else ""
+
+
+def head_model_path() -> str:
+    """FLAME's model file; empty for the built-in head."""
+    chosen = current()
+    return bpy.path.abspath(chosen.head_model) if chosen else ""
 
 
 def outlive_blender() -> bool:

@@ -28,6 +28,7 @@ def generate(
     face: int | None = None,
     hair: str = "auto",
     seed: int = 0,
+    head_model_path: str = "",
     work_dir: Path | None = None,
 ) -> None:
     """Make an avatar file from a picture, without a server.
@@ -40,9 +41,10 @@ def generate(
         face: Which face where there are several, counted from the largest (0).
         hair: What is on the head: auto, hair, hat or bald.
         seed: Of everything synthetic.
+        head_model_path: FLAME's model file (docs/flame.md); empty: the built-in head.
         work_dir: Keep what the stages make here; default: beside the output, until it is done.
     """
-    options: dict[str, Scalar] = {"hair": hair, "seed": seed}
+    options: dict[str, Scalar] = {"hair": hair, "seed": seed, "head_model_path": head_model_path}
     request = GenerateAvatar(_read_picture(photo), preset, engine, face, options)
     require_writable(output)
     folder = work_dir or output.absolute().with_name(f".{output.name}.work")

@@ -121,7 +121,8 @@ def _info(console: Console, action: Info) -> None:
     for control in model.controls:
         units = [f"{model.unit_names[unit]} {gain:g}" for unit, gain in control.units]
         joints = [f"{JOINT_NAMES[joint]} {np.rad2deg(angle):.1f} degrees" for joint, _, angle in control.joints]
-        controls.add_row(control.name, ", ".join(units + joints), _ceiling_in_words(model, control.ceiling))
+        drives = ", ".join(units + joints) or "nothing on this head"
+        controls.add_row(control.name, drives, _ceiling_in_words(model, control.ceiling))
     console.print(controls)
 
 

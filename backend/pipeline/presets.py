@@ -80,7 +80,7 @@ PRESETS: dict[str, Preset] = {
 def preset_for(name: str, options: Mapping[str, object]) -> Preset:
     """The preset of that name with a request's options applied.
 
-    Options: ``hair`` (auto, hair, hat, bald), ``seed`` (whole number).
+    Options: ``hair`` (auto, hair, hat, bald), ``seed`` (whole number), ``head_model_path`` (FLAME's model file).
 
     Raises:
         CameoError: ``request.unknown_preset``, ``request.unknown_option``, ``request.bad_option``.
@@ -100,18 +100,20 @@ def _with_option(preset: Preset, option: str, value: object) -> Preset:
     match option, value:
         case "hair", str() if value in _HAIR:
             return dataclasses.replace(preset, engine=dataclasses.replace(preset.engine, hair=value))
+        case "head_model_path", str():
+            return dataclasses.replace(preset, engine=dataclasses.replace(preset.engine, head_model_path=value))
         case "seed", int() if not isinstance(value, bool):
             engine = dataclasses.replace(preset.engine, seed=value)
             reconstruction = dataclasses.replace(preset.reconstruction, seed=value)
             return dataclasses.replace(preset, engine=engine, reconstruction=reconstruction)
-        case "hair" | "seed", _:
+        case "hair" | "seed" | "head_model_path", _:
             raise CameoError(
                 "request.bad_option",
                 f"The option {option!r} cannot be {value!r}.",
-                fix=f"hair is one of {', '.join(_HAIR)}; seed is a whole number.",
+                fix=f"hair is one of {', '.join(_HAIR)}; seed is a whole number; head_model_path is a file's path.",
             )
     raise CameoError(
         "request.unknown_option",
         f"There is no option named {option!r}.",
-        fix="The options are hair and seed.",
+        fix="The options are hair, seed and head_model_path.",
     )

@@ -117,13 +117,19 @@ class BackendClient:
         self._drop_line(wait_seconds)
         self._enter(LinkState.DISCONNECTED)
 
-    def submit(self, image: bytes, preset: str, name: str = "", *, face: int | None = None) -> str:
+    def submit(
+        self, image: bytes, preset: str, name: str = "", *, face: int | None = None, head_model_path: str = ""
+    ) -> str:
         """Ask for an avatar; returns the job's id. Sent as soon as there is a connection.
+
+        Args:
+            head_model_path: FLAME's model file; empty: the built-in head.
 
         Raises:
             ValueError: the picture is empty or larger than the protocol allows.
         """
-        request = GenerateAvatar(np.frombuffer(image, np.uint8), preset, face=face)
+        options = {"head_model_path": head_model_path} if head_model_path else {}
+        request = GenerateAvatar(np.frombuffer(image, np.uint8), preset, face=face, options=options)
         submission = Submit(new_job_id(), request, name)
         job = JobView(submission.job, name, mine=True, submission=submission)
         self.jobs[job.job] = job

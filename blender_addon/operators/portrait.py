@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ...protocol import limits
-from .. import session
+from .. import preferences, session
 from ..link.client import LinkState
 from ..link.problem import Problem
 from .reporting import refuse
@@ -57,7 +57,8 @@ class Generate(bpy.types.Operator):
             return refuse(self, content)
         face = settings.face if settings.face >= 0 else None
         preset = self.preset or settings.preset
-        session.client().submit(content, preset, settings.avatar_name or path.stem, face=face)
+        name, model = settings.avatar_name or path.stem, preferences.head_model_path()
+        session.client().submit(content, preset, name, face=face, head_model_path=model)
         return {"FINISHED"}
 
 

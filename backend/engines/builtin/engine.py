@@ -15,9 +15,10 @@ from ...config import BuiltinConfig
 from ...head.controls import controls_from_parameters
 from ...head.fit_result import HeadFit
 from ...head.fitting import fit_head
+from ...head.flame.head_model import head_model_at
 from ...head.lbs import joint_transforms, pose_vertices
 from ...head.model import HairShell as HairMesh
-from ...head.model import HeadModel, load_head_model, make_avatar_mesh
+from ...head.model import HeadModel, make_avatar_mesh
 from ...head.outline import follow_outline
 from ...progress import Reporter
 from .dense import DenseHead, build_dense_head
@@ -87,7 +88,7 @@ class BuiltinEngine:
             JobCancelled: the artist cancelled.
         """
         steps = _Steps(reporter)
-        model = load_head_model()
+        model = head_model_at(config.head_model_path)
         with steps.step("fitting the head", 0.02):
             fit = fit_head(portrait, model)
         with steps.step("dividing the surface", 0.22):

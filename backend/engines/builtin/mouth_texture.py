@@ -28,9 +28,11 @@ def paint_mouth(
     wet = 0.8 * lips * np.array([1, 0.86, 0.86])
     colors[inner] = wet + (0.55 * MUCOSA - wet) * back**0.7
     for part, color, reach in ((regions.tongue, TONGUE, 0.03), (regions.gums, GUM, 0.045)):
-        colors[part] = color * _form(neutral[part, 2], normals[part], reach)[:, None]
+        if part.any():  # FLAME has neither tongue nor gums
+            colors[part] = color * _form(neutral[part, 2], normals[part], reach)[:, None]
     for jaw, upper in ((regions.upper_teeth, True), (regions.teeth & ~regions.upper_teeth, False)):
-        colors[jaw] = light * _teeth(neutral[jaw], normals[jaw], upper=upper)
+        if jaw.any():
+            colors[jaw] = light * _teeth(neutral[jaw], normals[jaw], upper=upper)
     return colors
 
 
