@@ -37,8 +37,7 @@ class SightTerm:
     Attributes:
         points: float64 [K,2] pixels. weights: [K], 0 where a landmark is missing.
         rotation, translation: world to camera. focal: [2] pixels. center: [2] pixels.
-        per_pixel: errors are in this unit: per cent of the distance between the eyes.
-        doubt: errors (per cent) far beyond this are taken for mistakes and count no more.
+        per_pixel: per cent of the distance between the eyes that a pixel is; errors are in per cent.
     """
 
     points: np.ndarray

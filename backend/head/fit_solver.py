@@ -70,10 +70,6 @@ class FitProblem:
             found = self._descend(found, config.steps, doubt, rigid_only=False)
         return found
 
-    def begin(self, person: Person, moments: Sequence[Moment]) -> Solution:
-        """A start for :meth:`solve`."""
-        return Solution(person, tuple(moments), np.inf)
-
     def energy(self, person: Person, moments: Sequence[Moment], doubt: float) -> float:
         """What is minimised: robust landmark distances and the priors."""
         total = float(self.person_weights @ self._vector(person) ** 2)
