@@ -28,6 +28,8 @@ CPU_SECONDS = 60
 _DTYPE = re.compile(r"[fiu][1248]|b1|O[48]?")
 _NAME = re.compile(r"\w{1,64}", re.ASCII)
 _MOST_ARRAYS = 64
+_MOST_RESULT_BYTES = 1 << 30
+_MOST_DENSE_BYTES = 64 << 20  # of a sparse matrix in full; FLAME's has 0.2 MB
 _NPY_MAGIC, _NPY_PREFIX = b"\x93NUMPY\x01\x00", 10  # magic and version, then two bytes: length of the header
 _TORCH_MAGIC, _TORCH_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 _TORCH_TYPES = {
@@ -310,7 +312,7 @@ def _dense(matrix: _Csc | _Csr) -> np.ndarray:
     sound = len(starts) == major + 1 and len(data) == len(indices) == starts[-1] and starts[0] == 0
     if not sound or (counts < 0).any() or (len(indices) and not (0 <= indices.min() <= indices.max() < minor)):
         raise Refused("a sparse matrix is damaged")
-    if rows * columns * 8 > MEMORY_BYTES // 4:
+    if rows * columns * 8 > _MOST_DENSE_BYTES:
         raise Refused("a sparse matrix is too large")
     full = np.zeros((major, minor))
     np.add.at(full, (np.repeat(np.arange(major), counts), indices.astype(np.int64)), data)
@@ -348,7 +350,10 @@ def arrays_of(contents: bytes) -> dict[str, np.ndarray]:
     if not isinstance(table, dict) or len(table) > _MOST_ARRAYS:
         raise Refused("it does not hold a table of named arrays")
     arrays = {name: _number_array(value) for name, value in table.items() if isinstance(name, str)}
-    return {name: array for name, array in arrays.items() if array is not None and _NAME.fullmatch(name)}
+    named = {name: array for name, array in arrays.items() if array is not None and _NAME.fullmatch(name)}
+    if sum(array.nbytes for array in named.values()) > _MOST_RESULT_BYTES:
+        raise Refused("its arrays are too large")
+    return named
 
 
 def _wall() -> None:

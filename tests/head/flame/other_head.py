@@ -1,4 +1,4 @@
-"""The built-in head as somebody else's: another identity, other vertices and triangles, FLAME's layout."""
+"""The built-in head as somebody else's: other identity, vertices and triangles, no more parts than FLAME has."""
 
 from dataclasses import replace
 
@@ -8,6 +8,8 @@ from cameo.backend.head.model import load_head_model
 from scipy.spatial import KDTree
 
 SPLIT = 0.3  # share of the triangles that are divided at their centroids
+LACKING = ("inner_mouth", "teeth", "gums", "tongue", "bust")
+"""What FLAME's mesh has not."""
 
 
 def other_head(seed=0, identity=()):
@@ -20,27 +22,38 @@ def other_head(seed=0, identity=()):
     corners = model.faces[split]
     a, b, c = corners.T
     center = len(model.v_template) + np.arange(len(corners))
-    faces = np.concatenate(
-        [model.faces[~split], *(np.stack(t, 1) for t in ((a, b, center), (b, c, center), (c, a, center)))]
-    )
-    order = rng.permutation(len(model.v_template) + len(corners))
+    thirds = (np.stack(triangle, 1) for triangle in ((a, b, center), (b, c, center), (c, a, center)))
+    faces = np.concatenate([model.faces[~split], *thirds])
+    lacking = np.any([ours.masks[name] for name in LACKING], axis=0)
+    kept = np.flatnonzero(~np.concatenate([lacking, lacking[corners].any(1)]))
+    order = rng.permutation(kept)
+    number = np.full(len(model.v_template) + len(corners), -1)
+    number[order] = np.arange(len(order))
+    faces = number[faces]
 
     def same(values):
         return np.concatenate([values, values[corners].mean(1)])[order]
 
     # mixed expressions: no component is one of our units
     mix = np.linalg.qr(rng.normal(size=(model.exprdirs.shape[2],) * 2))[0]
+    template = model.v_template + model.shapedirs[:, :, : len(betas)] @ betas
     changed = replace(
         model,
-        v_template=same(model.v_template + model.shapedirs[:, :, : len(betas)] @ betas),
-        faces=np.argsort(order)[faces],
+        v_template=same(template),
+        faces=faces[(faces >= 0).all(1)],
         shapedirs=same(model.shapedirs),
         exprdirs=same(model.exprdirs @ mix),
         posedirs=np.stack([same(row) for row in model.posedirs]),
-        J_regressor=np.pad(model.J_regressor, ((0, 0), (0, len(corners))))[:, order],
+        J_regressor=_regressor(same(template), model.J_regressor @ template),
         weights=same(model.weights),
     )
     return changed, same
+
+
+def _regressor(vertices, joints):
+    """The smallest regressor [J,V] that finds ``joints`` [J,3]."""
+    system = np.concatenate([vertices, np.ones((len(vertices), 1))], 1)
+    return np.concatenate([joints, np.ones((len(joints), 1))], 1) @ np.linalg.pinv(system)
 
 
 def thinned(vertices, identity=(), seed=1):

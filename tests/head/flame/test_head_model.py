@@ -55,7 +55,7 @@ def motion(head, neutral, values):
 
 
 def test_every_arkit_name_does_what_it_does_on_our_head(switched):
-    """Over the moved skin: 0.25 mm on average (motions: 4 mm), no control more than a sixth of its own motion."""
+    """Over the moved skin: 0.15 mm on average (motions: 3.4 mm), no control more than a sixth of its own motion."""
     ours, theirs = load_head_model(), switched.head
     neutral, skin = ours.neutral(BETAS), theirs.masks["skin"]
     errors = {}
@@ -71,7 +71,7 @@ def test_every_arkit_name_does_what_it_does_on_our_head(switched):
             errors[name] = 1e3 * error[moved].mean()
             assert error[moved].mean() < length[moved].mean() / 6, name
     assert len(errors) >= 43
-    assert np.mean(list(errors.values())) < 0.25, errors
+    assert np.mean(list(errors.values())) < 0.15, errors
 
 
 def test_eyes_look_where_ours_look(switched):

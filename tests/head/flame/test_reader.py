@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.sparse
 from cameo.backend.errors import AssetError
 from cameo.backend.head.flame import reader
 from cameo.backend.head.flame.reader import pickled_arrays
@@ -156,6 +157,7 @@ pickled_arrays.main({str(tmp_path / "attack.pkl")!r}, lambda content: pickle.loa
 
 def damaged(content):
     """Damaged copies of a sound pickle, by name."""
+    big = np.zeros(3 << 20)
     count = struct.pack("<I", 2**31 - 16)
     return {
         "empty": b"",
@@ -166,6 +168,8 @@ def damaged(content):
         "claims two gigabytes": b"\x80\x02}U\x01aB" + count + b"abc",
         "grows without end": b"\x80\x02(K\x00r" + struct.pack("<I", 2**32 - 1) + b".",
         "a bare array": pickle.dumps(np.eye(3)),
+        "one array by sixty names": pickle.dumps({f"a{k}": big for k in range(60)}),
+        "sparse, but huge in full": pickle.dumps({"a": scipy.sparse.csc_matrix((10**6, 10**6))}),
     }
 
 
