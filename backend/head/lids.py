@@ -12,10 +12,20 @@ import numpy as np
 
 MARGIN_ROW = 2
 """The row where the lids touch the ball."""
-ROW_SWING = np.array([1.0, 1.0, 1.0, 1.0, 0.98, 0.9, 0.75, 0.56, 0.36, 0.17, 0.05])
-"""How far each row follows its margin: the lid unfolds from under the crease."""
-ROW_REST = np.array([-0.6, 0.7, 1.1, 1.5, 1.8, 1.9, 1.9, 1.8, 1.5, 1.5, 1.5]) * 1e-3
-"""Height of each row over the ball when closed, metres; the crease lies deeper than the lid below it."""
+ROW_SWING = np.array([0.75, 0.9, 1.0, 1.0, 0.98, 0.9, 0.75, 0.56, 0.36, 0.17, 0.05])
+"""How far each row follows its margin: the lid unfolds from under the crease; its inside lags behind."""
+ROW_OPEN = np.array([0.3, 0.8, 1.2, 1.7, 2.1, 2.1, 2.1, 2.1, 2.1, 2.1, 2.1]) * 1e-3
+"""Least height of each row over the ball when open, metres; the rows of the lid's edge lie just there."""
+OFF_THE_BALL = np.array([0.0, 0.2, 0.4, 0.8, 1.2, 1.2, 1.2, 1.5, 2.0, 2.5, 3.0]) * 1e-3
+"""Least height of each row over anybody's ball, metres."""
+ROW_REST = np.array([1.8, 1.9, 2.0, 2.4, 2.7, 2.8, 2.8, 2.6, 2.3, 2.0, 1.9]) * 1e-3
+"""Height of each row over the ball when closed, metres; the crease lies deeper than the lid below it.
+
+A lid that moves straight from open to closed cuts the corner by one millimetre, and the cornea bulges by half of one:
+heights are what leaves the lid outside on its way, too.
+"""
+REACH = 0.95
+"""Columns further from the middle than this part of the radius have no ball behind them; they keep their depth."""
 ROW_SHARE = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.6, 0.3])
 """How much of the motion is computed here; the rest is the artist's blink, which also moves brow and cheek."""
 LOWER_RISE = 0.16
@@ -56,6 +66,21 @@ def swing(points: np.ndarray, center: np.ndarray, angle: np.ndarray) -> np.ndarr
     return _cartesian(x, elevation + ROW_SWING[:, None] * angle, distance, center)
 
 
+def off_the_ball(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
+    """Lid vertices [R,C,3] that an unusual face would put into the ball, moved out to OFF_THE_BALL over it."""
+    offset = points - center
+    distance = np.linalg.norm(offset, axis=-1, keepdims=True)
+    return center + offset * np.maximum(1, (radius + OFF_THE_BALL[:, None, None]) / distance)
+
+
+def units_off_the_ball(points: np.ndarray, units: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
+    """Displacements ``units`` [U,R,C,3] changed so that none alone puts the lids ``points`` [R,C,3] into the ball."""
+    moving = np.abs(units).max((1, 2, 3)) > 0
+    changed = units.copy()
+    changed[moving] = off_the_ball(points + units[moving], center, radius) - points
+    return changed
+
+
 def closing(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
     """Displacement [R,C,3] that closes the lids ``points`` [R,C,3] over a ball of ``radius`` metres."""
     x, elevation, distance = _polar(points, center)
@@ -67,6 +92,7 @@ def closing(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray
     angle = np.where(upper, meet - high - OVERLAP * reach, meet - low)
     moved = np.minimum(1, 1.6 * reach) * ROW_SWING[:, None]
     on_ball = np.sqrt(np.maximum((radius + ROW_REST[:, None]) ** 2 - x**2, (0.3 * radius) ** 2))
+    on_ball = np.where(np.abs(x) < REACH * radius, on_ball, np.maximum(on_ball, distance))
     closed = _cartesian(x, elevation + ROW_SWING[:, None] * angle, distance + moved * (on_ball - distance), center)
     return closed - points
 

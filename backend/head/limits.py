@@ -19,12 +19,12 @@ _LIDS: dict[str, tuple[float, dict[str, float]]] = {
     "eyeBlink{}": (
         1.0,
         {
-            "eyeSquint{}": -0.27,
-            "eyeLookDown{}": -0.26,
-            "eyeLookUp{}": 0.12,  # against eyeLookDown; the two are one angle
+            "eyeSquint{}": -0.25,
+            "eyeLookDown{}": -0.20,
+            "eyeLookUp{}": 0.05,  # against eyeLookDown; the two are one angle
             "cheekSquint{}": -0.08,
-            "AU07LidTightener{}": -0.34,
-            "AU43EyeClosure{}": -0.76,
+            "AU07LidTightener{}": -0.33,
+            "AU43EyeClosure{}": -0.60,
         },
     ),
     # an eye that is held closed opens no wider
@@ -33,7 +33,25 @@ _LIDS: dict[str, tuple[float, dict[str, float]]] = {
     # slit and closure together are more than a closed eye
     "AU07LidTightener{}": (2.0, {"AU43EyeClosure{}": -1.5, "eyeSquint{}": -0.5, "eyeLookDown{}": -0.5}),
 }
+_ASIDE = {"jawLeft": -0.5, "jawRight": -0.5, "mouthLeft": -0.5, "mouthRight": -0.5}
+_WIDE = {f"{name}{side}": -0.5 for name in ("mouthSmile", "mouthStretch", "mouthPress") for side in ("Left", "Right")}
+_ROLLED = {
+    **dict.fromkeys(("AU10UpperLipRaiser", "AU12LipCornerPuller", "AU12+25OpenSmile", "AU10+16LipsBared"), -1.0),
+    **dict.fromkeys(("AU13SharpLipPuller", "AU15LipCornerDepressor", "AU16LowerLipDepressor"), -1.0),
+    **dict.fromkeys(("AU20LipStretcher", "AU21NeckTightener", "AU22LipFunneler", "AU25LipsPart"), -1.0),
+}
+# lips that two controls would push through the teeth, or turn inside out; measured in test_interpenetration
+_LIPS: dict[str, tuple[float, dict[str, float]]] = {
+    "mouthRollUpper": (1.0, _ROLLED),
+    "mouthRollLower": (1.0, {**_ROLLED, "mouthLeft": -0.3, "mouthRight": -0.3}),
+    "mouthLeft": (1.0, {"jawRight": -0.5}),
+    "mouthRight": (1.0, {"jawLeft": -0.5}),
+    "AU12+25OpenSmile": (1.0, {"jawOpen": -0.7, "AU20LipStretcher": -1.0, **_ASIDE, **_WIDE}),
+    "AU10+16LipsBared": (1.0, {"jawOpen": -0.7, "AU12+25OpenSmile": -1.0, **_ASIDE}),
+    "AU20LipStretcher": (1.0, {"jawOpen": -0.7, "AU13SharpLipPuller": -1.0, "mouthFunnel": -1.0, **_ASIDE, **_WIDE}),
+}
 LIMITS: dict[str, tuple[float, dict[str, float]]] = {
+    **_LIPS,
     **{
         name.format(side): (constant, {other.format(side): gain for other, gain in others.items()})
         for name, (constant, others) in _LIDS.items()

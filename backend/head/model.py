@@ -15,7 +15,7 @@ import numpy as np
 from ..artifacts import AvatarMesh, Control, HeadParameters, Part
 from ..errors import CameoError
 from .controls import controls_of_table
-from .lids import personal_blink
+from .lids import off_the_ball, personal_blink, units_off_the_ball
 
 DATA = Path(__file__).parent / "data"
 
@@ -70,8 +70,11 @@ class HeadModel:
     topology_id: str
 
     def neutral(self, betas: np.ndarray) -> np.ndarray:
-        """Vertices float32 [V,3] of an identity; ``betas`` [b], b <= B."""
-        return (self.v_template + self.shapedirs[:, :, : len(betas)] @ np.asarray(betas, np.float32)).astype(np.float32)
+        """Vertices float32 [V,3] of an identity; ``betas`` [b], b <= B. No lid lies in a ball."""
+        vertices = self.v_template + self.shapedirs[:, :, : len(betas)] @ np.asarray(betas, np.float32)
+        for rows, center, name in zip(self.lid_rows, self.joints(vertices)[3:], ("left_eyeball", "right_eyeball")):
+            vertices[rows] = off_the_ball(vertices[rows], center, ball_radius(vertices[self.masks[name]], center))
+        return vertices.astype(np.float32)
 
     def joints(self, vertices: np.ndarray) -> np.ndarray:
         """Joint positions float32 [5,3] of neutral ``vertices`` [V,3]."""
@@ -135,8 +138,13 @@ def read_head(file: Path, landmarks: LandmarkEmbedding) -> HeadModel:
         )
 
 
+def ball_radius(ball: np.ndarray, center: np.ndarray) -> float:
+    """Radius of an eyeball of vertices ``ball`` [n,3] without its cornea, metres."""
+    return float(np.median(np.linalg.norm(ball - center, axis=1)))
+
+
 def personal_units(model: HeadModel, vertices: np.ndarray, joints: np.ndarray) -> np.ndarray:
-    """The model's ``unit_dirs`` [U,V,3] with a blink that closes the lids of this person.
+    """The model's ``unit_dirs`` [U,V,3] with lids that close on this person's eyes and that no unit puts into them.
 
     Args:
         vertices: [V,3] neutral. joints: [5,3] of the same person.
@@ -149,10 +157,11 @@ def personal_units(model: HeadModel, vertices: np.ndarray, joints: np.ndarray) -
         eyes = []
         for points, places in (template, person):
             center = places[joint].astype(np.float64)
-            radius = float(np.median(np.linalg.norm(points[mask] - center, axis=1)))
-            eyes.append((points, center, radius))
-        unit = model.unit_names.index(name)
-        units[unit] = personal_blink(units[unit], model.lid_rows[side], *eyes)
+            eyes.append((points, center, ball_radius(points[mask], center)))
+        unit, rows = model.unit_names.index(name), model.lid_rows[side]
+        units[unit] = personal_blink(units[unit], rows, *eyes)
+        points, center, radius = eyes[1]
+        units[:, rows] = units_off_the_ball(points[rows], units[:, rows], center, radius)
     return units
 
 

@@ -14,11 +14,13 @@ import scipy.sparse as sp
 from .source import Source
 from .surface import Piece
 
-EYE_RADIUS = 0.0143
-"""Metres: MakeHuman's 15.4 mm ball is made smaller, so that lids with a thickness pass over it all through a blink."""
-CORNEA_BULGE = 0.05  # of the radius
-PUPIL_DEG, IRIS_DEG = 9.0, 23.0
-EYE_RINGS_DEG = (4.5, 9.0, 14.0, 18.5, 23.0, 25.0, 30.5, 38.0, 48.0, 60.0, 74.0, 90.0, 108.0, 128.0, 150.0)
+EYE_RADIUS = 0.0122
+"""Metres: an adult's, for everybody. MakeHuman's ball has 15.4 mm."""
+LID_BALL = 0.0153
+"""How far behind its front MakeHuman's ball has the centre of the sphere on which its lids lie, metres."""
+CORNEA_BULGE, CORNEA_DEG = 0.04, 36.0  # of the radius, and how far from the middle it reaches
+PUPIL_DEG, IRIS_DEG = 10.0, 28.0  # the iris is 11.7 mm wide
+EYE_RINGS_DEG = (5.0, 10.0, 16.0, 22.5, 28.0, 30.5, 34.0, 40.0, 48.0, 58.0, 70.0, 84.0, 100.0, 120.0, 145.0)
 EYE_SEGMENTS = 24
 
 
@@ -72,14 +74,29 @@ def helper_sphere(points: np.ndarray) -> np.ndarray:
     return np.linalg.lstsq(A, (back**2).sum(1), rcond=None)[0][:3]
 
 
-def eyeball(source: Source, mean: np.ndarray, side: str) -> tuple[Piece, np.ndarray, np.ndarray]:
-    """The ball of ``side`` ('left', 'right') with a corneal bulge; its centre [3] and each vertex's angle in degrees.
+@dataclass(frozen=True)
+class Eyeball:
+    """A ball as it rides on MakeHuman's; ``eye_seat`` sets it in its place.
+
+    Attributes:
+        piece: the geometry. center: [3], metres. angle: [m], degrees between each vertex and the pupil's axis.
+        profile: [m,3], vertices about the centre, metres.
+    """
+
+    piece: Piece
+    center: np.ndarray
+    angle: np.ndarray
+    profile: np.ndarray
+
+
+def eyeball(source: Source, mean: np.ndarray, side: str) -> Eyeball:
+    """The ball of ``side`` ('left', 'right') with a corneal bulge.
 
     Rings lie exactly on the edges of pupil and iris, so that both are sharp in vertex colours.
     """
     index = source.groups[f"helper-{side[0]}-eye"]
     center = helper_sphere(mean[index])
-    center[2] = mean[index, 2].max() - 0.0003 - EYE_RADIUS * (1 + CORNEA_BULGE)
+    center[2] = mean[index, 2].max() - LID_BALL
     theta = np.deg2rad(EYE_RINGS_DEG)
     phi = np.arange(EYE_SEGMENTS) * 2 * np.pi / EYE_SEGMENTS
     if side == "right":
@@ -94,15 +111,15 @@ def eyeball(source: Source, mean: np.ndarray, side: str) -> tuple[Piece, np.ndar
     ).reshape(-1, 3)
     unit = np.concatenate([[[0, 0, 1.0]], ring, [[0, 0, -1.0]]])
     angle = np.degrees(np.arccos(np.clip(unit[:, 2], -1, 1)))
-    bulge = 1 + CORNEA_BULGE * np.clip(1 - (angle / 33.0) ** 2, 0, 1)
+    bulge = 1 + CORNEA_BULGE * np.clip(1 - (angle / CORNEA_DEG) ** 2, 0, 1)
     faces = _sphere_faces(len(theta), EYE_SEGMENTS)
     if side == "right":
         faces = faces[:, ::-1]
     flat = np.linalg.norm(unit[:, :2], axis=1)[:, None] + 1e-9
     uv = 0.5 + 0.5 * angle[:, None] / 180 * unit[:, :2] / flat
-    points = center + EYE_RADIUS * bulge[:, None] * unit
-    carry = affine_ride(points, mean[index], index, len(mean))
-    return Piece(f"{side}_eyeball", carry, faces, uv, faces), center, angle
+    profile = EYE_RADIUS * bulge[:, None] * unit
+    carry = affine_ride(center + profile, mean[index], index, len(mean))
+    return Eyeball(Piece(f"{side}_eyeball", carry, faces, uv, faces), center, angle, profile)
 
 
 def _sphere_faces(rings: int, segments: int) -> np.ndarray:
@@ -153,8 +170,8 @@ def dental_arches(source: Source, mean: np.ndarray) -> tuple[Arch, Arch]:
     """
     helper = mean[source.groups["helper-upper-teeth"]]
     front, edge = helper[:, 2].max(), helper[:, 1].min()
-    upper = Arch(0.0255, 0.0430, front + 0.0007, edge - 0.0042)
-    lower = Arch(0.0235, 0.0405, front - 0.0027, edge - 0.0026)
+    upper = Arch(0.0250, 0.0430, front + 0.0002, edge - 0.0048)
+    lower = Arch(0.0230, 0.0405, front - 0.0030, edge - 0.0028)
     return upper, lower
 
 

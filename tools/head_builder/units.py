@@ -1,10 +1,13 @@
 """Expression units: the artist's targets, cleaned for a head that is not the artist's."""
 
+# pyright cannot follow the editable install of this checkout as `cameo`.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg
+from cameo.backend.head.controls import mirrored_name
 
 from .identities import ETHNICITIES
 from .rig import Jaw
@@ -14,9 +17,12 @@ SMOOTHED = ("mouthSmile", "mouthDimple", "mouthStretch", "mouthUpperUp", "mouthF
 """Units whose creases were modelled on one face and turn into lumps on others."""
 SMOOTHING = 6.0
 """Weight of the Laplacian against staying as the artist made it."""
-GAINS = {"browInnerUp": 2.0, "browDown": 1.25, "mouthPucker": 1.6}
-"""MakeHuman's brows and pucker move less than people's; with these a landmarker's score rises as it should."""
+GAINS = {"browInnerUp": 2.0, "browDown": 1.25, "mouthPucker": 1.6, "mouthLeft": 0.85, "mouthRight": 0.85}
+"""MakeHuman's brows and pucker move less than people's; with these a landmarker's score rises as it should. Its mouth
+moves further to the side than the teeth let it."""
 JAW_SLIDES = ("jawForward", "jawLeft", "jawRight")
+OMITTED = ("mouth-open",)
+"""MakeHuman's own open jaw slides the teeth that jawOpen turns, and pushes the mouth's inside through the cheeks."""
 
 
 def is_joint(name: str) -> bool:
@@ -24,13 +30,18 @@ def is_joint(name: str) -> bool:
     return name == "jawOpen" or name.startswith("eyeLook")
 
 
-def artist_units(source: Source, carry: sp.csr_array) -> dict[str, np.ndarray]:
-    """All 52 ARKit targets, and MakeHuman's own expression units as ``mh_...``; displacement [V,3] by name."""
+def artist_units(source: Source, carry: sp.csr_array, mirror: np.ndarray) -> dict[str, np.ndarray]:
+    """All 52 ARKit targets, and MakeHuman's own expression units as ``mh_...``; displacement [V,3] by name.
+
+    Left and right are made exact mirror images of each other.
+    """
     units = {name: carry @ source.face_unit(name) for name in source.face_unit_names()}
     for name in source.target_names("expression/units/caucasian"):
+        if name in OMITTED:
+            continue
         per_ethnicity = [carry @ source.target(f"expression/units/{e}/{name}") for e in ETHNICITIES]
         units["mh_" + name] = np.mean(per_ethnicity, 0)
-    return units
+    return {name: 0.5 * (unit + units[mirrored_name(name)][mirror] * [-1, 1, 1]) for name, unit in units.items()}
 
 
 def clean_units(
@@ -60,7 +71,10 @@ def clean_units(
         if name.startswith(SMOOTHED):
             unit = smooth(unit)
         unit[skull] = 0
-        unit[lower] = unit[lower].mean(0) if name in JAW_SLIDES else 0
+        if name in JAW_SLIDES:
+            unit[lower] = unit[lower].mean(0)
+        else:
+            unit[lower] = 0
         cleaned[name] = unit
     return cleaned
 
