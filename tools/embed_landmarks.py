@@ -1,9 +1,11 @@
-"""Lays the landmarker's 478 points onto the head model: `backend/head/data/landmarks478.npz`.
+"""Lays the landmarker's 478 points and iBUG's 68 onto the head model: `landmarks478.npz` and `landmarks68.npz`.
 
-    python tools/embed_landmarks.py [--head FILE] [--output FILE] [--picture FILE.png]
+    python tools/embed_landmarks.py [--head FILE] [--output FOLDER] [--picture FILE.png]
 
 The landmarker runs on pictures of a painted head, of many identities from several sides; where each point falls on the
 mesh is collected, and the median is kept. How far a point wanders (``spread``) says how much it may be trusted.
+The 68 are picked by their meaning: eyes, lips, brows and nose among the 478, the jaw where the head's own contour lies
+from the front (``backend/head/contour.py``).
 """
 
 # pyright cannot follow the editable install of this checkout as `cameo`.
@@ -16,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from cameo.backend.artifacts import Camera, orbit_camera
+from cameo.backend.head.contour import MovingContour
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import MeshRaster, project, rasterize_mesh, shade
@@ -32,6 +35,18 @@ SIGMA = 0.7
 YAWS_DEG = (0, -30, -20, -10, 0, 10, 20, 30, 0)
 BROW_HEIGHT = 0.0145
 """Painted brows above the eyes, metres: where the landmarker calls them neutral."""
+INNER68 = (
+    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),  # brows, along their upper edges
+    *(168, 197, 5, 4),  # ridge of the nose
+    *(75, 97, 2, 326, 305),  # base of the nose
+    *(33, 160, 158, 133, 153, 144),  # right eye: corners, and thirds of the lids
+    *(362, 385, 387, 263, 373, 380),  # left eye
+    *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),  # outer lips
+    *(78, 82, 13, 312, 308, 317, 14, 87),  # inner lips
+)
+"""Which of the 478 points mean what iBUG's 17..67 mean."""
+CONTOUR_SPREAD = 0.003
+"""How far the jaw's points wander, metres: they are a line without marks."""
 BACKGROUND = (0.60, 0.60, 0.65)
 SEED = 0
 NO_LANDMARKS = LandmarkEmbedding(np.zeros(0, np.int32), np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
@@ -143,14 +158,38 @@ def embed(model: HeadModel) -> LandmarkEmbedding:
     return LandmarkEmbedding(np.array([f for f, _ in found]), np.array([b for _, b in found]), spread)
 
 
-def draw(model: HeadModel, embedding: LandmarkEmbedding, file: Path) -> None:
-    """The template with its landmarks."""
+def embed68(model: HeadModel, embedding: LandmarkEmbedding) -> LandmarkEmbedding:
+    """iBUG's 68 landmarks: the jaw as seen from the front, then points of ``embedding``."""
+    camera = orbit_camera(0, 0, distance=1.2, fov_deg=17, size=512, center=(0, 0, 0.05))
+    face, bary = MovingContour(model).embedding(model.v_template.astype(np.float64), camera)
+    inner = list(INNER68)
+    return LandmarkEmbedding(
+        np.concatenate([face, embedding.face[inner]]),
+        np.concatenate([bary, embedding.bary[inner]]),
+        np.concatenate([np.full(len(face), CONTOUR_SPREAD), embedding.spread[inner]]),
+    )
+
+
+def save(file: Path, embedding: LandmarkEmbedding, topology: str) -> None:
+    """Write an embedding for the head of ``topology``."""
+    np.savez_compressed(
+        file,
+        face=embedding.face.astype(np.uint16),
+        bary=embedding.bary.astype(np.float32),
+        spread=embedding.spread.astype(np.float32),
+        topology_id=np.array(topology),
+    )
+
+
+def draw(model: HeadModel, embeddings: tuple[LandmarkEmbedding, LandmarkEmbedding], file: Path) -> None:
+    """The template with the 478 landmarks in green and the 68 in red."""
     camera = orbit_camera(0, 0, distance=1.2, fov_deg=12, size=1000, center=(0, -0.01, 0.05))
     picture, _ = photograph(model, model.v_template.astype(np.float64), camera)
     picture = np.ascontiguousarray(picture[..., ::-1])
-    points = (model.v_template[model.faces[embedding.face]] * embedding.bary[..., None]).sum(1)
-    for x, y, _ in project(points, camera):
-        cv2.circle(picture, (round(float(x)), round(float(y))), 1, (0, 255, 0), -1)
+    for embedding, color, radius in zip(embeddings, ((0, 255, 0), (0, 0, 255)), (1, 3)):
+        points = (model.v_template[model.faces[embedding.face]] * embedding.bary[..., None]).sum(1)
+        for x, y, _ in project(points, camera):
+            cv2.circle(picture, (round(float(x)), round(float(y))), radius, color, -1)
     cv2.imwrite(str(file), picture)
 
 
@@ -158,20 +197,16 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--head", type=Path, default=DATA / "head.npz")
-    parser.add_argument("--output", type=Path, default=DATA / "landmarks478.npz")
+    parser.add_argument("--output", type=Path, default=DATA)
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()
     model = read_head(arguments.head, NO_LANDMARKS)
     embedding = embed(model)
-    np.savez_compressed(
-        arguments.output,
-        face=embedding.face.astype(np.uint16),
-        bary=embedding.bary.astype(np.float32),
-        spread=embedding.spread.astype(np.float32),
-        topology_id=np.array(model.topology_id),
-    )
+    save(arguments.output / "landmarks478.npz", embedding, model.topology_id)
+    embedding68 = embed68(model, embedding)
+    save(arguments.output / "landmarks68.npz", embedding68, model.topology_id)
     if arguments.picture:
-        draw(model, embedding, arguments.picture)
+        draw(model, (embedding, embedding68), arguments.picture)
 
 
 if __name__ == "__main__":

@@ -97,12 +97,29 @@ class HairShell:
 @lru_cache(maxsize=2)
 def load_head_model(folder: Path = DATA) -> HeadModel:
     """Read the built-in head (or another of the same layout: ``head.npz`` and ``landmarks478.npz`` in ``folder``)."""
-    with np.load(folder / "landmarks478.npz", allow_pickle=False) as archive:
+    embedding, topology = _read_landmarks(folder / "landmarks478.npz")
+    model = read_head(folder / "head.npz", embedding)
+    _check_topology(topology, model)
+    return model
+
+
+def load_landmarks68(model: HeadModel, folder: Path = DATA) -> LandmarkEmbedding:
+    """The 68 landmarks in iBUG's order on the built-in head; the jaw's 17 as a picture from the front shows them."""
+    embedding, topology = _read_landmarks(folder / "landmarks68.npz")
+    _check_topology(topology, model)
+    return embedding
+
+
+def _read_landmarks(file: Path) -> tuple[LandmarkEmbedding, str]:
+    """An embedding and the topology it was made for."""
+    with np.load(file, allow_pickle=False) as archive:
         embedding = LandmarkEmbedding(
             archive["face"].astype(np.int32), archive["bary"].astype(np.float32), archive["spread"].astype(np.float32)
         )
-        topology = str(archive["topology_id"])
-    model = read_head(folder / "head.npz", embedding)
+        return embedding, str(archive["topology_id"])
+
+
+def _check_topology(topology: str, model: HeadModel) -> None:
     if topology != model.topology_id:
         raise CameoError(
             "head.landmarks_of_another_head",
@@ -110,7 +127,6 @@ def load_head_model(folder: Path = DATA) -> HeadModel:
             cause=f"They belong to topology {topology}, the head is {model.topology_id}.",
             fix="Run tools/embed_landmarks.py.",
         )
-    return model
 
 
 def read_head(file: Path, landmarks: LandmarkEmbedding) -> HeadModel:

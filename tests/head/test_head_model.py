@@ -11,7 +11,14 @@ from cameo.backend.errors import CameoError
 from cameo.backend.head.controls import ARKIT_NAMES, mirrored_name, parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import rasterize_mesh
-from cameo.backend.head.model import DATA, LandmarkEmbedding, load_head_model, make_avatar_mesh, read_head
+from cameo.backend.head.model import (
+    DATA,
+    LandmarkEmbedding,
+    load_head_model,
+    load_landmarks68,
+    make_avatar_mesh,
+    read_head,
+)
 from scipy.spatial import cKDTree
 
 MODEL = load_head_model()
@@ -47,10 +54,10 @@ def test_arrays_fit_together():
 
 def test_it_has_a_person_s_size():
     eyes = MODEL.joints(MODEL.v_template)[3:]
-    assert 0.060 < eyes[0, 0] - eyes[1, 0] < 0.066
+    assert 0.062 < eyes[0, 0] - eyes[1, 0] < 0.064
     for side, joint in (("left", 3), ("right", 4)):
         ball = MODEL.v_template[MODEL.masks[f"{side}_eyeball"]]
-        assert 0.012 < np.median(np.linalg.norm(ball - eyes[joint - 3], axis=1)) < 0.0145
+        assert 0.0118 < np.median(np.linalg.norm(ball - eyes[joint - 3], axis=1)) < 0.0125
     cranium = MODEL.v_template[MODEL.masks["scalp"]]
     assert 0.13 < np.ptp(cranium[:, 0]) < 0.16
 
@@ -65,7 +72,7 @@ def test_mirror_is_an_involution_that_mirrors_everything():
     assert (MODEL.masks["left_iris"][mirror] == MODEL.masks["right_iris"]).all()
     for name in ("mouthSmileLeft", "eyeBlinkLeft"):
         left, right = (MODEL.unit_dirs[MODEL.unit_names.index(n)] for n in (name, mirrored_name(name)))
-        assert np.abs(left[mirror] * flip - right).max() < 1.5e-3
+        assert np.abs(left[mirror] * flip - right).max() < 5e-4
 
 
 def test_parts_and_masks_agree():
@@ -86,7 +93,8 @@ def test_all_arkit_controls_come_first_and_every_control_moves_something():
     for control in MODEL.controls:
         before = {"jawOpen": 1.0} if control.name == "mouthClose" else {}  # it closes an open mouth only
         rest, moved = (
-            pose_vertices(mesh, parameters_from_controls(MODEL, values)) for values in (before, before | {control.name: 1})
+            pose_vertices(mesh, parameters_from_controls(MODEL, values))
+            for values in (before, before | {control.name: 1})
         )
         moved = moved - rest
         assert np.linalg.norm(moved, axis=1).max() > 0.0008, control.name
@@ -196,6 +204,34 @@ def test_landmarks_lie_where_they_should():
     assert points[10][1] > eyes[0][1] > points[1][1] > points[13][1] > points[152][1]
     assert abs(points[[1, 10, 13, 152], 0]).max() < 0.002
     np.testing.assert_allclose(MODEL.landmarks478.bary.sum(1), 1, atol=1e-5)
+
+
+def test_the_68_lie_where_their_names_say():
+    embedding = load_landmarks68(MODEL)
+    points = np.einsum("kc,kcx->kx", embedding.bary, MODEL.v_template[MODEL.faces[embedding.face]])
+    assert len(points) == 68
+    mirrored = [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1)]
+    mirrored += [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    mirrored += [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+    apart = np.linalg.norm(points - points[mirrored] * [-1, 1, 1], axis=1)
+    assert apart[:17].max() < 0.005 and apart[17:].max() < 0.001
+    x, y, _ = points.T
+    assert x[0] < x[4] < x[8] < x[12] < x[16] and y[:17].argmin() == 8  # from the subject's right ear round the chin
+    assert (y[17:27] > y[36:48].max()).all() and (np.diff(y[27:31]) < 0).all()
+    assert y[51] > y[62] >= y[66] > y[57] and x[36] < x[39] < x[42] < x[45]
+
+
+def test_a_face_has_brows_lashes_and_a_hairline():
+    eyes = MODEL.joints(MODEL.v_template)[3:]
+    for side, eye in zip(("left", "right"), eyes):
+        brow = MODEL.v_template[MODEL.masks[f"{side}_brow"]]
+        assert (brow[:, 1] > eye[1] + 0.009).all() and (np.sign(brow[:, 0]) == np.sign(eye[0])).all()
+        assert np.ptp(brow[:, 0]) > 0.03
+    for name in ("upper_lash_line", "lower_lash_line"):
+        nearest = cKDTree(eyes).query(MODEL.v_template[MODEL.masks[name]])[0]
+        assert nearest.max() < 0.02
+    hairline = MODEL.v_template[MODEL.masks["hairline"]]
+    assert hairline[:, 1].max() > eyes[0, 1] + 0.06 and hairline[:, 1].min() < eyes[0, 1]  # forehead to sideburns
 
 
 def test_landmarks_of_another_head_are_refused(tmp_path):

@@ -33,6 +33,10 @@ LOOK_UP_LIDS = 0.6
 """Share of the artist's lid motion when the eye looks up: all of it would press lids that are closed into the ball."""
 LIP_LIFT, LIP_STILL = 0.0014, 0.004
 """How much an opening mouth lifts its upper lip, and where that fades out: where jawOpen moves skin so far, metres."""
+LIP_CORNER = 0.45
+"""Skin with this share of its neighbours in the mouth belongs to the lips: their painted corners are too short."""
+HAIRLINE = 0.008
+"""Half the width of the band where hair begins, metres."""
 VESTIBULE, ROUND_LIPS = 0.010, 0.025
 """How far from the lips the inside of the mouth must keep off the teeth, and how far skin moves along, metres."""
 BUST_WEIGHT = 0.35
@@ -340,7 +344,9 @@ def mouth_vertices(source: Source, head: Head) -> tuple[np.ndarray, np.ndarray]:
     return np.flatnonzero(red | (inside & (from_lips < VESTIBULE))), np.flatnonzero(skin & (from_lips < ROUND_LIPS))
 
 
-def find_masks(source: Source, head: Head, artist: dict[str, np.ndarray], made: Rig) -> dict[str, np.ndarray]:
+def find_masks(
+    source: Source, head: Head, artist: dict[str, np.ndarray], made: Rig, average: sp.csr_array
+) -> dict[str, np.ndarray]:
     """bool [V] by region name."""
     t, jaw_share = head.template, made.weights[:, 2]
     joints = made.regressor @ t
@@ -375,6 +381,12 @@ def find_masks(source: Source, head: Head, artist: dict[str, np.ndarray], made: 
     masks["nose"] = masks["face"] & (nose > 0.0006)
     masks["bust"] = skin & (t[:, 1] < joints[0, 1])
     masks["boundary"] = skin & regions.border(head.faces, len(t))
+    masks["lips"] |= skin & ~masks["inner_mouth"] & (average @ (masks["lips"] | masks["inner_mouth"]) > LIP_CORNER)
+    masks["lips"] |= masks["lips"][head.mirror]
+    for index, side in enumerate(SIDES):
+        masks[f"{side}_brow"] = masks["face"] & regions.brow(t, joints[3 + index])
+    from_scalp, from_face = (np.asarray(KDTree(t[masks[name]]).query(t)[0]) for name in ("scalp", "face"))
+    masks["hairline"] = (masks["scalp"] | masks["face"]) & (from_scalp < HAIRLINE) & (from_face < HAIRLINE)
     return masks
 
 
@@ -402,8 +414,14 @@ def build(source: Source) -> BuiltHead:
     average = rig.graph_average(head.faces, len(head.template))
     artist = units.artist_units(source, head.carry, head.mirror)
     made = rig_joints(source, head, mean, artist, average)
-    masks = find_masks(source, head, artist, made)
-    fixed = ~masks["skin"] | masks["lips"] | masks["inner_mouth"] | masks["left_eyelids"] | masks["right_eyelids"]
+    masks = find_masks(source, head, artist, made, average)
+    fixed = (
+        ~masks["skin"]
+        | painted(source, head, "lips")
+        | masks["inner_mouth"]
+        | masks["left_eyelids"]
+        | masks["right_eyelids"]
+    )
     cleaned = units.clean_units(artist, made.weights, made.jaw, head.parts, average, fixed)
     close_lids(head, cleaned)
     keep_lips_off_teeth(source, head, made, cleaned)

@@ -17,6 +17,10 @@ ISLAND_PLACES = {
     "right_ear": (0.64, 0.21, 0.76, 0.35),
     "left_ear": (0.77, 0.21, 0.89, 0.35),
 }
+BROW_FROM, BROW_LENGTH = 0.42, 1.22
+"""Where brows begin and how long they are, in the eye's distance from the middle."""
+BROW_HEIGHT, BROW_ARCH, BROW_HALF_WIDTH = 0.0145, 0.006, 0.0045
+"""Height of the brow's ends over the eye's centre, how far its middle rises, and half its width, metres."""
 PIECE_PLACES = {
     "left_eyeball": (0.9, 0.23, 0.99, 0.32),
     "right_eyeball": (0.9, 0.13, 0.99, 0.22),
@@ -80,6 +84,15 @@ def painted(source: Source, name: str, uv: np.ndarray) -> np.ndarray:
     row = np.clip(((1 - uv[:, 1]) * height).astype(int), 0, height - 1)
     column = np.clip((uv[:, 0] * width).astype(int), 0, width - 1)
     return image[row, column] > 100
+
+
+def brow(points: np.ndarray, eye: np.ndarray) -> np.ndarray:
+    """bool [V]: which ``points`` [V,3] lie under the eyebrow over the eye centre ``eye`` [3], metres."""
+    width = abs(eye[0])
+    along = (points[:, 0] * np.sign(eye[0]) - BROW_FROM * width) / (BROW_LENGTH * width)
+    middle = eye[1] + BROW_HEIGHT + BROW_ARCH * np.sin(np.clip(along, 0, 1) * 2.4)
+    near = np.abs(points[:, 1] - middle) < BROW_HALF_WIDTH
+    return near & (along > 0) & (along < 1) & (points[:, 2] > eye[2] - 0.01)
 
 
 def border(faces: np.ndarray, count: int) -> np.ndarray:
