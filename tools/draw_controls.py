@@ -1,74 +1,222 @@
-"""Draws `docs/images/head_controls.png`: what some controls do to the built-in head, on the mean face and on others.
+"""Draws the sheets of `docs/head.md` into `docs/images/`: people, every control, mouths, eyes, and the head all round.
 
-python tools/draw_controls.py [--output FILE]
+python tools/draw_controls.py [--output FOLDER] [--only people|controls|mouths|eyes|round]
 """
 
+# pyright cannot follow the editable install of this checkout as `cameo`.
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
-
-# pyright cannot follow the editable install of this checkout as `cameo`.
-# pyright: reportMissingImports=false
-from cameo.backend.artifacts import orbit_camera
+from cameo.backend.artifacts import AvatarMesh, Camera, orbit_camera
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
-from cameo.backend.head.model import load_head_model, make_avatar_mesh
+from cameo.backend.head.mesh_raster import rasterize_mesh
+from cameo.backend.head.model import HeadModel, load_head_model, make_avatar_mesh
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from embed_landmarks import paint, photograph
+from embed_landmarks import paint
+from head_builder.regions import BROW_ARCH, BROW_FROM, BROW_HEIGHT, BROW_LENGTH
 
-OUTPUT = Path(__file__).parents[1] / "docs" / "images" / "head_controls.png"
-SIZE, COLUMNS, SCALE = 190, 5, 2
-SHOWN: tuple[tuple[str, float, dict[str, float]], ...] = (
-    ("neutral", 0, {}),
-    ("jawOpen", 15, {"jawOpen": 0.8}),
-    ("mouthSmile", 15, {"mouthSmileLeft": 0.8, "mouthSmileRight": 0.8}),
-    ("eyeBlink", 0, {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}),
-    ("browInnerUp", 0, {"browInnerUp": 0.8}),
-    ("mouthPucker", 25, {"mouthPucker": 0.8}),
-    ("mouthFunnel", 0, {"mouthFunnel": 0.8}),
-    ("browDown, noseSneer", 0, {f"{n}{s}": 0.9 for n in ("browDown", "noseSneer") for s in ("Left", "Right")}),
-    ("cheekPuff", 20, {"cheekPuff": 0.9}),
-    ("eyeWide, eyeLookOutLeft", 0, {"eyeWideLeft": 0.7, "eyeWideRight": 0.7, "eyeLookOutLeft": 1, "eyeLookInRight": 1}),
-)
-LAUGH = {
-    f"{n}{s}": v
-    for n, v in (("mouthSmile", 0.7), ("mouthUpperUp", 0.4), ("cheekSquint", 0.4))
-    for s in ("Left", "Right")
-}
-LAUGH["jawOpen"] = 0.2
-IDENTITIES = 5
+OUTPUT = Path(__file__).parents[1] / "docs" / "images"
+SUPERSAMPLE = 3
+LIGHTS = ((0.62, (-0.5, 0.55, 0.67)), (0.22, (0.8, 0.05, 0.6)))
+"""Strength and direction; they stand before the camera and go round with it."""
+AMBIENT = np.array([0.30, 0.31, 0.34])
+SHINE, SHARPNESS = 0.05, 30.0
+BACKGROUND = np.array([0.70, 0.71, 0.73])
+SKINS = ((0.86, 0.68, 0.59), (0.74, 0.54, 0.43), (0.55, 0.38, 0.29), (0.90, 0.74, 0.66), (0.66, 0.48, 0.36))
+BROW_COLOR, BROW_SOFT = np.array([0.20, 0.14, 0.11]), 0.0038
+PEOPLE = 15
+SIGMA = 0.8
+"""Standard deviation of random people's coefficients; at 1 some look like nobody."""
+JPEG_QUALITY = 84
+HEAD, MOUTH = (0, -0.015, 0.03), (0, -0.064, 0.085)
 
 
-def picture(betas: np.ndarray, controls: dict[str, float], yaw: float, label: str) -> np.ndarray:
-    """One tile uint8 [SIZE,SIZE,3], BGR."""
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a sheet: who (betas), what (controls), from where (degrees), and its name."""
+
+    name: str
+    controls: dict[str, float] = field(default_factory=dict)
+    yaw: float = 0.0
+    pitch: float = 2.0
+    person: int = 0
+
+
+def both(value: float = 1.0, **others: float) -> Callable[..., dict[str, float]]:
+    """Controls of both sides: ``both(0.8)("mouthSmile")`` or with others beside them."""
+    return lambda *names: {f"{name}{side}": value for name in names for side in ("Left", "Right")} | others
+
+
+def somebody(model: HeadModel, person: int) -> AvatarMesh:
+    """The mean face (0) or a random person."""
+    betas = np.random.default_rng(person).normal(size=model.shapedirs.shape[2]) * SIGMA * (person > 0)
+    colors = paint(model)
+    plain = model.masks["skin"] & ~model.masks["lips"] & ~model.masks["inner_mouth"]
+    plain &= ~(model.masks["upper_lash_line"] | model.masks["lower_lash_line"])
+    skin = np.array(SKINS[person % len(SKINS)])
+    colors[plain] = skin
+    colors[model.masks["lips"]] = skin * (0.86, 0.62, 0.62)
+    return make_avatar_mesh(model, model.neutral(betas), colors)
+
+
+def brow_density(model: HeadModel, places: np.ndarray) -> np.ndarray:
+    """How much of an eyebrow covers each of ``places`` [n,3] on the template, 0..1."""
+    eye = model.joints(model.v_template)[3]
+    along = (np.abs(places[:, 0]) / eye[0] - BROW_FROM) / BROW_LENGTH
+    middle = eye[1] + BROW_HEIGHT + BROW_ARCH * np.sin(np.clip(along, 0, 1) * 2.4)
+    thick = BROW_SOFT * np.clip(1.25 - 0.75 * along, 0.2, 1)
+    inside = np.clip(1.4 - np.abs(places[:, 1] - middle) / thick, 0, 1) * np.clip(along * 9, 0, 1)
+    return 0.85 * inside * np.clip((1 - along) * 6, 0, 1) * (places[:, 2] > eye[2] - 0.01)
+
+
+def render(model: HeadModel, mesh: AvatarMesh, vertices: np.ndarray, camera: Camera) -> np.ndarray:
+    """A lit picture uint8 [S,S,3], BGR, smooth shaded, with brows."""
+    raster = rasterize_mesh(vertices, mesh.faces, camera, supersample=SUPERSAMPLE)
+    seen = raster.face >= 0
+    corners, share = mesh.faces[raster.face[seen]], raster.bary[seen][..., None]
+    normal = (vertex_normals(vertices, mesh.faces)[corners] * share).sum(1)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
+    color = (mesh.colors[corners] * share).sum(1)
+    density = brow_density(model, (model.v_template[corners] * share).sum(1))
+    density *= model.masks["skin"][corners].all(1)
+    color = color + density[:, None] * (BROW_COLOR - color)
+    view = camera.viewmat[2, :3]  # from the camera into the picture
+    light = np.tile(AMBIENT, (len(color), 1))
+    shine = np.zeros(len(color))
+    for strength, direction in LIGHTS:
+        right, up, back = direction
+        towards = camera.viewmat[:3, :3].T @ np.array([right, -up, -back]) / np.linalg.norm(direction)
+        light += strength * np.clip(normal @ towards, 0, 1)[:, None]
+        halfway = towards - view
+        shine += strength * np.clip(normal @ (halfway / np.linalg.norm(halfway)), 0, 1) ** SHARPNESS
+    picture = np.tile(BACKGROUND, (*seen.shape, 1))
+    picture[seen] = np.clip(color * light + SHINE * shine[:, None], 0, 1)
+    size = camera.width
+    picture = picture.reshape(size, SUPERSAMPLE, size, SUPERSAMPLE, 3).mean((1, 3))
+    return (picture[..., ::-1] * 255 + 0.5).astype(np.uint8)
+
+
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Area-weighted unit normals [V,3]."""
+    corners = vertices[faces]
+    of_face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normal = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(normal, faces[:, corner], of_face)
+    return normal / (np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12)
+
+
+def sheet(file: Path, tiles: list[Tile], columns: int, size: int, fov: float, center: tuple[float, ...]) -> None:
+    """Draw ``tiles`` in rows of ``columns``."""
     model = load_head_model()
-    mesh = make_avatar_mesh(model, model.neutral(betas), paint(model))
-    vertices = pose_vertices(mesh, parameters_from_controls(mesh, controls))
-    camera = orbit_camera(yaw, 3, distance=1.2, fov_deg=11, size=SIZE * SCALE, center=(0, -0.02, 0.03))
-    tile, _ = photograph(model, vertices, camera)
-    tile = cv2.resize(tile, (SIZE, SIZE), interpolation=cv2.INTER_AREA)[..., ::-1].copy()
-    cv2.putText(tile, label, (5, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.36, (30, 30, 30), 1, cv2.LINE_AA)
-    return tile
+    pictures = []
+    for tile in tiles:
+        mesh = somebody(model, tile.person)
+        vertices = pose_vertices(mesh, parameters_from_controls(mesh, tile.controls))
+        camera = orbit_camera(tile.yaw, tile.pitch, distance=1.2, fov_deg=fov, size=size, center=center)
+        picture = render(model, mesh, vertices, camera)
+        cv2.putText(picture, tile.name, (5, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (30, 30, 30), 1, cv2.LINE_AA)
+        pictures.append(picture)
+    while len(pictures) % columns:
+        pictures.append(np.full((size, size, 3), (BACKGROUND[::-1] * 255).astype(np.uint8)))
+    rows = [np.hstack(pictures[start : start + columns]) for start in range(0, len(pictures), columns)]
+    cv2.imwrite(str(file), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+
+
+def people(folder: Path) -> None:
+    """The mean face and random people."""
+    yaws = (0, -28, 22, 35, -12)
+    tiles = [Tile("mean" if k == 0 else "", {}, yaws[k % 5], 2, k) for k in range(PEOPLE)]
+    sheet(folder / "head_people.jpg", tiles, 5, 250, 12.5, HEAD)
+
+
+def controls(folder: Path) -> None:
+    """Every control at 1, pairs together; ``mouthClose`` with the open jaw it closes."""
+    tiles = []
+    for control in load_head_model().controls:
+        if control.name.endswith("Right") and not control.name.startswith(("jaw", "mouthRight")):
+            continue
+        paired = control.name.endswith("Left") and not control.name.startswith(("jaw", "mouthLeft"))
+        name = control.name.removesuffix("Left") if paired else control.name
+        values = both()(name) if paired else {name: 1.0}
+        tiles.append(Tile(name, values | ({"jawOpen": 1.0} if name == "mouthClose" else {}), 15))
+    sheet(folder / "head_controls.jpg", tiles, 8, 180, 11, HEAD)
+
+
+def mouths(folder: Path) -> None:
+    """Close-ups of the mouth."""
+    smile, up, down = (both(v)(n) for n, v in (("mouthSmile", 0.8), ("mouthUpperUp", 0.5), ("mouthLowerDown", 0.5)))
+    shown = (
+        ("neutral", {}),
+        ("jawOpen 0.3", {"jawOpen": 0.3}),
+        ("jawOpen 1", {"jawOpen": 1.0}),
+        ("smile", smile),
+        ("smile, jawOpen 0.2", smile | {"jawOpen": 0.2}),
+        ("laugh", smile | both(0.4)("mouthUpperUp", "cheekSquint") | {"jawOpen": 0.35}),
+        ("mouthPucker", {"mouthPucker": 1.0}),
+        ("mouthFunnel", {"mouthFunnel": 1.0}),
+        ("teeth bared", up | down),
+        ("f", {"mouthRollLower": 0.8, "jawOpen": 0.08} | both(0.35)("mouthUpperUp")),
+        ("mouthClose 1, jawOpen 1", {"mouthClose": 1.0, "jawOpen": 1.0}),
+        ("mouthRollUpper, mouthRollLower", {"mouthRollUpper": 0.8, "mouthRollLower": 0.8}),
+    )
+    tiles = [Tile(name, values, 18 * (k % 2), 0, 3 * (k % 3)) for k, (name, values) in enumerate(shown)]
+    sheet(folder / "head_mouths.jpg", tiles, 4, 300, 4.2, MOUTH)
+
+
+def eyes(folder: Path) -> None:
+    """Close-ups of both eyes."""
+    look = partial(dict[str, float])
+    shown = (
+        ("open", {}),
+        ("eyeBlink 0.5", both(0.5)("eyeBlink")),
+        ("eyeBlink 1", both()("eyeBlink")),
+        ("eyeSquint", both()("eyeSquint")),
+        ("eyeWide", both()("eyeWide")),
+        ("up", both()("eyeLookUp")),
+        ("down", both()("eyeLookDown")),
+        ("to the left", look(eyeLookOutLeft=1.0, eyeLookInRight=1.0)),
+        ("to the right", look(eyeLookInLeft=1.0, eyeLookOutRight=1.0)),
+        ("cheekSquint, smile", both(0.8)("cheekSquint", "mouthSmile")),
+        ("browDown", both()("browDown")),
+        ("browInnerUp", {"browInnerUp": 1.0}),
+    )
+    center = tuple(float(x) for x in load_head_model().joints(load_head_model().v_template)[3:].mean(0))
+    tiles = [Tile(name, values, 20 * (k % 2), 0, 2 * (k % 3)) for k, (name, values) in enumerate(shown)]
+    sheet(folder / "head_eyes.jpg", tiles, 3, 420, 5.4, center)
+
+
+def all_round(folder: Path) -> None:
+    """Front, side and back of the mean face and of another."""
+    views = (("front", 0), ("three quarters", 40), ("left", 90), ("back", 180), ("right", -90))
+    tiles = [Tile(name, {}, yaw, 4, person) for person in (0, 7) for name, yaw in views]
+    sheet(folder / "head_round.jpg", tiles, 5, 250, 15.5, (0, -0.03, 0))
+
+
+SHEETS = {"people": people, "controls": controls, "mouths": mouths, "eyes": eyes, "round": all_round}
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--only", choices=tuple(SHEETS))
     arguments = parser.parse_args()
-    tiles = [picture(np.zeros(1), controls, yaw, label) for label, yaw, controls in SHOWN]
-    rng = np.random.default_rng(4)
-    for index in range(IDENTITIES):
-        tiles.append(picture(rng.normal(size=60) * 0.8, LAUGH, (-25, 0, 25)[index % 3], f"identity {index + 1}, laugh"))
-    rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
-    cv2.imwrite(str(arguments.output), np.vstack(rows), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    for name, draw in SHEETS.items():
+        if arguments.only in (None, name):
+            draw(arguments.output)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ LOOK_UP_LIDS = 0.6
 """Share of the artist's lid motion when the eye looks up: all of it would press lids that are closed into the ball."""
 LIP_LIFT, LIP_STILL = 0.0014, 0.004
 """How much an opening mouth lifts its upper lip, and where that fades out: where jawOpen moves skin so far, metres."""
-LIP_CORNER = 0.45
-"""Skin with this share of its neighbours in the mouth belongs to the lips: their painted corners are too short."""
+LIP_CORNER, LIP_MIDDLE = 0.45, 0.015
+"""Skin with this share of its neighbours in the mouth belongs to the lips, so far from the middle, metres: their
+painted corners are too short."""
 HAIRLINE = 0.008
 """Half the width of the band where hair begins, metres."""
 VESTIBULE, ROUND_LIPS = 0.010, 0.025
@@ -381,7 +382,12 @@ def find_masks(
     masks["nose"] = masks["face"] & (nose > 0.0006)
     masks["bust"] = skin & (t[:, 1] < joints[0, 1])
     masks["boundary"] = skin & regions.border(head.faces, len(t))
-    masks["lips"] |= skin & ~masks["inner_mouth"] & (average @ (masks["lips"] | masks["inner_mouth"]) > LIP_CORNER)
+    masks["lips"] |= (
+        skin
+        & ~masks["inner_mouth"]
+        & (average @ (masks["lips"] | masks["inner_mouth"]) > LIP_CORNER)
+        & (np.abs(t[:, 0]) > LIP_MIDDLE)
+    )
     masks["lips"] |= masks["lips"][head.mirror]
     for index, side in enumerate(SIDES):
         masks[f"{side}_brow"] = masks["face"] & regions.brow(t, joints[3 + index])
