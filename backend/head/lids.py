@@ -16,7 +16,7 @@ ROW_SWING = np.array([0.75, 0.9, 1.0, 1.0, 0.98, 0.9, 0.75, 0.56, 0.36, 0.17, 0.
 """How far each row follows its margin: the lid unfolds from under the crease; its inside lags behind."""
 ROW_OPEN = np.array([0.3, 0.8, 1.2, 1.7, 2.1, 2.1, 2.1, 2.1, 2.1, 2.1, 2.1]) * 1e-3
 """Least height of each row over the ball when open, metres; the rows of the lid's edge lie just there."""
-OFF_THE_BALL = np.array([0.0, 0.2, 0.4, 0.8, 1.2, 1.2, 1.2, 1.5, 2.0, 2.5, 3.0]) * 1e-3
+OFF_THE_BALL = np.array([0.25, 0.5, 0.6, 0.8, 1.2, 1.2, 1.2, 1.5, 2.0, 2.5, 3.0]) * 1e-3
 """Least height of each row over anybody's ball, metres."""
 ROW_REST = np.array([1.8, 1.9, 2.0, 2.4, 2.7, 2.8, 2.8, 2.6, 2.3, 2.0, 1.9]) * 1e-3
 """Height of each row over the ball when closed, metres; the crease lies deeper than the lid below it.
@@ -66,11 +66,15 @@ def swing(points: np.ndarray, center: np.ndarray, angle: np.ndarray) -> np.ndarr
     return _cartesian(x, elevation + ROW_SWING[:, None] * angle, distance, center)
 
 
-def off_the_ball(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
-    """Lid vertices [R,C,3] that an unusual face would put into the ball, moved out to OFF_THE_BALL over it."""
+def outside(points: np.ndarray, center: np.ndarray, radius: float | np.ndarray) -> np.ndarray:
+    """``points`` [...,3] that lie within ``radius`` (broadcast to [...,1]) of ``center``, moved out to it."""
     offset = points - center
-    distance = np.linalg.norm(offset, axis=-1, keepdims=True)
-    return center + offset * np.maximum(1, (radius + OFF_THE_BALL[:, None, None]) / distance)
+    return center + offset * np.maximum(1, radius / np.linalg.norm(offset, axis=-1, keepdims=True))
+
+
+def off_the_ball(points: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
+    """Lid vertices [...,R,C,3] that an unusual face would put into the ball, moved out to OFF_THE_BALL over it."""
+    return outside(points, center, radius + OFF_THE_BALL[:, None, None])
 
 
 def units_off_the_ball(points: np.ndarray, units: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:

@@ -34,20 +34,24 @@ _LIDS: dict[str, tuple[float, dict[str, float]]] = {
     "AU07LidTightener{}": (2.0, {"AU43EyeClosure{}": -1.5, "eyeSquint{}": -0.5, "eyeLookDown{}": -0.5}),
 }
 _ASIDE = {"jawLeft": -0.5, "jawRight": -0.5, "mouthLeft": -0.5, "mouthRight": -0.5}
+_ASKEW = {"mouthLeft": -1.0, "mouthRight": -1.0}
 _WIDE = {f"{name}{side}": -0.5 for name in ("mouthSmile", "mouthStretch", "mouthPress") for side in ("Left", "Right")}
 _ROLLED = {
     **dict.fromkeys(("AU10UpperLipRaiser", "AU12LipCornerPuller", "AU12+25OpenSmile", "AU10+16LipsBared"), -1.0),
     **dict.fromkeys(("AU13SharpLipPuller", "AU15LipCornerDepressor", "AU16LowerLipDepressor"), -1.0),
     **dict.fromkeys(("AU20LipStretcher", "AU21NeckTightener", "AU22LipFunneler", "AU25LipsPart"), -1.0),
 }
+_LOWERED = {"mouthLowerDownLeft": -0.2, "mouthLowerDownRight": -0.2}
 # lips that two controls would push through the teeth, or turn inside out; measured in test_interpenetration
 _LIPS: dict[str, tuple[float, dict[str, float]]] = {
     "mouthRollUpper": (1.0, _ROLLED),
-    "mouthRollLower": (1.0, {**_ROLLED, "mouthLeft": -0.3, "mouthRight": -0.3}),
-    "mouthLeft": (1.0, {"jawRight": -0.5}),
-    "mouthRight": (1.0, {"jawLeft": -0.5}),
+    "mouthRollLower": (1.0, {**_ROLLED, **dict.fromkeys(("mouthLeft", "mouthRight"), -0.3), **_LOWERED}),
+    "mouthLeft": (1.0, {"jawRight": -0.5, "jawLeft": -0.4}),
+    "mouthRight": (1.0, {"jawLeft": -0.5, "jawRight": -0.4}),
+    "jawLeft": (1.0, {"jawForward": -0.4}),
+    "jawRight": (1.0, {"jawForward": -0.4}),
     "AU12+25OpenSmile": (1.0, {"jawOpen": -0.7, "AU20LipStretcher": -1.0, **_ASIDE, **_WIDE}),
-    "AU10+16LipsBared": (1.0, {"jawOpen": -0.7, "AU12+25OpenSmile": -1.0, **_ASIDE}),
+    "AU10+16LipsBared": (1.0, {"jawOpen": -0.7, "AU12+25OpenSmile": -1.0, **_ASIDE, **_ASKEW}),
     "AU20LipStretcher": (1.0, {"jawOpen": -0.7, "AU13SharpLipPuller": -1.0, "mouthFunnel": -1.0, **_ASIDE, **_WIDE}),
 }
 LIMITS: dict[str, tuple[float, dict[str, float]]] = {

@@ -15,7 +15,7 @@ import numpy as np
 from ..artifacts import AvatarMesh, Control, HeadParameters, Part
 from ..errors import CameoError
 from .controls import controls_of_table
-from .lids import off_the_ball, personal_blink, units_off_the_ball
+from .lids import off_the_ball, outside, personal_blink, units_off_the_ball
 
 DATA = Path(__file__).parent / "data"
 
@@ -70,10 +70,13 @@ class HeadModel:
     topology_id: str
 
     def neutral(self, betas: np.ndarray) -> np.ndarray:
-        """Vertices float32 [V,3] of an identity; ``betas`` [b], b <= B. No lid lies in a ball."""
+        """Vertices float32 [V,3] of an identity; ``betas`` [b], b <= B. No skin lies in an eyeball."""
         vertices = self.v_template + self.shapedirs[:, :, : len(betas)] @ np.asarray(betas, np.float32)
-        for rows, center, name in zip(self.lid_rows, self.joints(vertices)[3:], ("left_eyeball", "right_eyeball")):
-            vertices[rows] = off_the_ball(vertices[rows], center, ball_radius(vertices[self.masks[name]], center))
+        for rows, center, side in zip(self.lid_rows, self.joints(vertices)[3:], ("left", "right")):
+            radius = ball_radius(vertices[self.masks[f"{side}_eyeball"]], center)
+            around = self.masks[f"{side}_eye_region"]
+            vertices[around] = outside(vertices[around], center, radius)
+            vertices[rows] = off_the_ball(vertices[rows], center, radius)
         return vertices.astype(np.float32)
 
     def joints(self, vertices: np.ndarray) -> np.ndarray:

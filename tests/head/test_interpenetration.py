@@ -19,8 +19,9 @@ GAZES = ("Up", "Down", "In", "Out")
 OPPOSITES = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 LIPS_INSIDE = 0.008
 """Skin inside the mouth belongs to the lips up to here, metres; further in lie the floor and the roof of the mouth."""
-NEAR_TEETH = 0.003
-"""Depths beyond this are not told from free space behind thin walls, metres; such a tooth has shallower vertices."""
+NEAR_TEETH = 0.002
+"""Depths beyond this are not told from free space behind folds, metres. Points on teeth lie closer to each other, so a
+tooth that goes deeper has shallower points."""
 
 
 def random_controls(rng: np.random.Generator) -> dict[str, float]:
@@ -121,7 +122,7 @@ def measured() -> tuple[np.ndarray, np.ndarray]:
     from_lips = cKDTree(MODEL.v_template[masks["lips"]]).query(MODEL.v_template)[0]
     walls = faces[skin & (masks["lips"] | masks["inner_mouth"])[faces].any(1)]
     of_lips = (from_lips < LIPS_INSIDE)[walls].all(1)
-    teeth = np.flatnonzero(masks["teeth"])
+    teeth, tooth_faces = np.flatnonzero(masks["teeth"]), faces[masks["teeth"][faces].all(1)]
     used = np.unique(np.concatenate([*near_eyes, *balls, walls.ravel(), teeth, *(f.ravel() for f in lid_faces)]))
     place = np.full(V, -1)
     place[used] = np.arange(len(used))
@@ -137,7 +138,9 @@ def measured() -> tuple[np.ndarray, np.ndarray]:
                 points = np.concatenate([posed[place[near_eyes[eye]]], posed[place[lid_faces[eye]]].mean(1)])
                 depth = depth_in_ball(points, posed[place[balls[eye]]], mesh.joints[3 + eye].astype(np.float64))
                 lids[person, setting] = max(lids[person, setting], depth.max())
-            mouth[person, setting] = depth_in_flesh(posed[place[teeth]], posed, place[walls], of_lips).max()
+            crowns = np.concatenate([posed[place[teeth]], posed[place[tooth_faces]].mean(1)])
+            depth = depth_in_flesh(crowns, posed, place[walls], of_lips)
+            mouth[person, setting] = max(depth.max(), -NEAR_TEETH)
     return lids, mouth
 
 
