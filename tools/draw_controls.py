@@ -1,6 +1,6 @@
-"""Draws the sheets of `docs/head.md` into `docs/images/`: people, every control, mouths, eyes, and the head all round.
+"""Draws the sheets of `docs/head.md` and `docs/controls.md` into `docs/images/`: people, every control, named poses.
 
-python tools/draw_controls.py [--output FOLDER] [--only people|controls|mouths|eyes|round]
+python tools/draw_controls.py [--output FOLDER] [--only people|controls|mouths|eyes|round|visemes|emotions]
 """
 
 # pyright cannot follow the editable install of this checkout as `cameo`.
@@ -21,6 +21,7 @@ from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import rasterize_mesh
 from cameo.backend.head.model import HeadModel, load_head_model, make_avatar_mesh
+from cameo.backend.head.poses import EMOTION, POSES, VISEME
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -205,7 +206,22 @@ def all_round(folder: Path) -> None:
     sheet(folder / "head_round.jpg", tiles, 5, 250, 15.5, (0, -0.03, 0))
 
 
-SHEETS = {"people": people, "controls": controls, "mouths": mouths, "eyes": eyes, "round": all_round}
+def visemes(folder: Path) -> None:
+    """Every viseme, the mouth near by."""
+    tiles = [Tile(pose.name, pose.controls, 18) for pose in POSES if pose.group == VISEME]
+    sheet(folder / "visemes.jpg", tiles, 5, 230, 4.6, (0, -0.055, 0.07))
+
+
+def emotions(folder: Path) -> None:
+    """Every emotion."""
+    tiles = [Tile(pose.name, pose.controls, 8) for pose in POSES if pose.group == EMOTION]
+    sheet(folder / "emotions.jpg", tiles, 5, 250, 9.5, (0, -0.02, 0.04))
+
+
+SHEETS = {
+    **{"people": people, "controls": controls, "mouths": mouths, "eyes": eyes, "round": all_round},
+    **{"visemes": visemes, "emotions": emotions},
+}
 
 
 def main() -> None:
