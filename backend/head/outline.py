@@ -23,6 +23,7 @@ from .model import HeadModel
 from .residual import uniform_laplacian
 
 ROUND_THE_EAR = 0.02  # metres round an ear that go along with it
+DOWNWARDS = 0.5  # normals pointing further down (sine) are not pulled: below a lobe hang hair, jewels and shadows
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _find_pulls(
     on_rim, face, bary = on_rim[free], face[free], bary[free]
     normal = _outward(head, on_rim)
     distance, at_skin = _distance_to(person, skin, on_rim[:, ::-1] + 0.5, normal, reach)
-    good = at_skin & np.isfinite(distance)
+    good = at_skin & np.isfinite(distance) & (normal[:, 1] < DOWNWARDS)
     return _Pull(face[good], bary[good], normal[good], np.clip(distance[good], -step, step))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from cameo.backend.artifacts import orbit_camera
-from cameo.backend.engines.builtin.hidden_ears import lay_hidden_ears_flat
+from cameo.backend.engines.builtin.hidden_ears import hidden_ears, laid_flat
 from cameo.backend.head.fit_result import HeadFit
 from cameo.backend.head.model import load_head_model
 
@@ -21,7 +21,9 @@ def test_only_the_ear_under_hair_is_laid_flat():
     model, fit = load_head_model(), plain_fit()
     hair = np.zeros((SIZE, SIZE), bool)
     hair[:, SIZE // 2 :] = True  # the subject's left
-    flat = lay_hidden_ears_flat(fit, model, hair).neutral_vertices
+    hidden = hidden_ears(fit, model, hair)
+    assert hidden == (True, False)
+    flat = laid_flat(fit, model, hidden).neutral_vertices
     ears, x = model.masks["ears"], model.v_template[:, 0]
     assert np.array_equal(flat[~(ears & (x > 0))], fit.neutral_vertices[~(ears & (x > 0))])
     left, right = (np.abs(flat[ears & (x * side > 0), 0]).max() for side in (1, -1))
@@ -33,5 +35,7 @@ def test_only_the_ear_under_hair_is_laid_flat():
 
 def test_without_hair_nothing_changes():
     model, fit = load_head_model(), plain_fit()
-    same = lay_hidden_ears_flat(fit, model, np.zeros((SIZE, SIZE), bool))
+    hidden = hidden_ears(fit, model, np.zeros((SIZE, SIZE), bool))
+    assert hidden == (False, False)
+    same = laid_flat(fit, model, hidden)
     assert np.array_equal(same.neutral_vertices, fit.neutral_vertices)

@@ -24,7 +24,7 @@ from ...progress import Reporter
 from .dense import DenseHead, build_dense_head
 from .hair_proxy import HairProxy, hair_proxy
 from .hair_shell import BareHead, HairShell, build_hair
-from .hidden_ears import lay_hidden_ears_flat
+from .hidden_ears import hidden_ears, laid_flat
 from .painted_head import PaintedHead, Picture, bust_opacity
 from .photo_view import photo_rgba
 from .readability import readable_units, same_photo, strengthened
@@ -96,9 +96,10 @@ class BuiltinEngine:
         with steps.step("finding hair and skin", 0.27):
             segmentation = segment_portrait(portrait, config)
             fit = follow_outline(fit, model, *_outlines(portrait, segmentation))
-            fit = lay_hidden_ears_flat(fit, model, segmentation.hair_mask)
+            hidden = hidden_ears(fit, model, segmentation.hair_mask)
+            fit = laid_flat(fit, model, hidden)
         with steps.step("growing hair", 0.3):
-            person = _dress(portrait, model, fit, dense, segmentation, config)
+            person = _dress(portrait, model, fit, dense, segmentation, hidden, config)
         with steps.step("painting the skin", 0.4):
             painted, importance = _paint(portrait, person)
         mesh = _avatar_mesh(person, painted)
@@ -143,9 +144,14 @@ def _dress(
     fit: HeadFit,
     dense: DenseHead,
     segmentation: Segmentation,
+    hidden: tuple[bool, bool],
     config: BuiltinConfig,
 ) -> Person:
-    """Grow hair on the fitted head and push the skin below it."""
+    """Grow hair on the fitted head and push the skin below it.
+
+    Args:
+        hidden: whether hair covers the (left, right) ear.
+    """
     neutral = np.asarray(dense.operator @ fit.neutral_vertices)
     photographed = np.asarray(dense.operator @ fit.posed_vertices)
     if segmentation.bald:
@@ -160,12 +166,12 @@ def _dress(
         skin=neutral[skin & ~ears],
         scalp=np.asarray(dense.operator @ masks["scalp"].astype(np.float64))[skin & ~ears],
         ears=(neutral[side[0]], neutral[side[1]]),
-        posed_ears=(photographed[side[0]], photographed[side[1]]),
+        hidden_ears=hidden,
     )
     shell = build_hair(portrait, segmentation, fit.camera, head, cell=config.atlas_cell, seed=config.seed)
     covered = skin.copy()
-    for hidden, ear in zip(shell.hidden_ears, side):
-        covered &= hidden | ~ear
+    for under_hair, ear in zip(hidden, side):
+        covered &= under_hair | ~ear
     push = np.zeros_like(neutral)
     push[covered] = shell.push_under(neutral[covered]) - neutral[covered]
     coverage = np.where(covered, shell.coverage(neutral), 0).astype(np.float32)

@@ -203,19 +203,6 @@ def _of_size(mask: np.ndarray, least: float, most: float) -> np.ndarray:
     return np.take(chosen, np.asarray(labels, np.int64))
 
 
-def hidden_ears(hair_mask: np.ndarray, ears: tuple[np.ndarray, np.ndarray], camera: Camera) -> tuple[bool, bool]:
-    """Whether hair covers the (left, right) ear; ``ears`` are posed points [N,3]. The averted ear copies the other."""
-    share = []
-    for points in ears:
-        pixel = project(points, camera)[:, :2]
-        share.append(float(sample_photo(hair_mask.astype(np.float32), pixel).mean()))
-    eye = -camera.viewmat[:3, :3].T @ camera.viewmat[:3, 3]
-    side = np.rad2deg(np.arctan2(eye[0], eye[2]))
-    if abs(side) > 8:
-        share[1 if side > 0 else 0] = share[0 if side > 0 else 1]
-    return share[0] > 0.3, share[1] > 0.3
-
-
 def cut_out_ear(atlas: HairAtlas, alpha: np.ndarray, points: np.ndarray) -> np.ndarray:
     """No hair over an ear that shows; ``points`` [N,3] of that ear, neutral head."""
     row, column, _ = atlas.locate(points)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ...artifacts import Camera, Portrait
-from .hair_alpha import cut_out_ear, hair_alpha, hidden_ears, look_at_shell
+from .hair_alpha import cut_out_ear, hair_alpha, look_at_shell
 from .hair_atlas import HairAtlas, blur_wrapped
 from .hair_strands import Strands, comb
 from .hair_texture import hair_color
@@ -24,13 +24,13 @@ class BareHead:
         skin: neutral skin without ears and the inside of the mouth, [N,3].
         scalp: float [N], 1 where hair usually grows.
         ears: neutral points of the (left, right) ear.
-        posed_ears: the same in the photo's pose.
+        hidden_ears: whether hair covers it.
     """
 
     skin: np.ndarray
     scalp: np.ndarray
     ears: tuple[np.ndarray, np.ndarray]
-    posed_ears: tuple[np.ndarray, np.ndarray]
+    hidden_ears: tuple[bool, bool]
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,14 @@ def build_hair(
     strands = comb(atlas, radius, portrait.image, segmentation.hair_mask, seen, camera, seed)
     scalp = _scalp_map(atlas, head)
     alpha = hair_alpha(atlas, seen, outline, scalp, camera, bare_crown=segmentation.bare_crown, seed=seed)
-    hidden = hidden_ears(segmentation.hair_mask, head.posed_ears, camera)
-    for covered, points in zip(hidden, head.ears):
+    for covered, points in zip(head.hidden_ears, head.ears):
         if not covered:
             alpha = cut_out_ear(atlas, alpha, points)
     alpha = _fray(atlas, alpha, strands, soft=not segmentation.hat)
     color = hair_color(atlas, alpha, strands, seen, portrait, segmentation)
-    return HairShell(atlas, skull.astype(np.float32), radius.astype(np.float32), alpha, hidden, color, strands)
+    return HairShell(
+        atlas, skull.astype(np.float32), radius.astype(np.float32), alpha, head.hidden_ears, color, strands
+    )
 
 
 def _scalp_map(atlas: HairAtlas, head: BareHead) -> np.ndarray:

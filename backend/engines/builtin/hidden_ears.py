@@ -13,30 +13,37 @@ from ...head.model import HeadModel
 from ...head.residual import uniform_laplacian
 from .hair_alpha import sample_photo
 
-LOBE = 35  # per cent of an ear's vertices, from below
-HIDDEN = 0.75  # of the lobe's vertices that must lie where the photo shows hair
+COVERED = 0.3  # part of an ear's vertices that lies where the photo shows hair; half of them face the head
+TURNED = 8.0  # degrees; the averted ear of a head turned further copies the other
 
 
-def lay_hidden_ears_flat(fit: HeadFit, model: HeadModel, hair_mask: np.ndarray) -> HeadFit:
-    """The same head with the smoothest surface in place of each ear whose lobe is under hair.
+def hidden_ears(fit: HeadFit, model: HeadModel, hair_mask: np.ndarray) -> tuple[bool, bool]:
+    """Whether hair covers the (left, right) ear of the fitted head; ``hair_mask`` bool [S,S] of the crop."""
+    share = []
+    for ear in _ears(model):
+        pixel = project(fit.posed_vertices[ear], fit.camera)[:, :2]
+        share.append(float(sample_photo(hair_mask.astype(np.float32), pixel).mean()))
+    eye = -fit.camera.viewmat[:3, :3].T @ fit.camera.viewmat[:3, 3]
+    side = np.rad2deg(np.arctan2(eye[0], eye[2]))
+    if abs(side) > TURNED:
+        share[1 if side > 0 else 0] = share[0 if side > 0 else 1]
+    return share[0] > COVERED, share[1] > COVERED
 
-    Args:
-        hair_mask: bool [S,S] of the crop.
-    """
-    skin, ears = model.masks["skin"], model.masks["ears"]
+
+def laid_flat(fit: HeadFit, model: HeadModel, hidden: tuple[bool, bool]) -> HeadFit:
+    """The same head with the smoothest surface in place of each hidden (left, right) ear."""
     moved = np.zeros_like(fit.neutral_vertices)
-    for side in (1, -1):
-        ear = ears & (model.v_template[:, 0] * side > 0)
-        if _lobe_is_hidden(fit, ear, hair_mask):
-            moved[ear] = _filled(fit.neutral_vertices, ear, model.faces, skin)[ear] - fit.neutral_vertices[ear]
+    for covered, ear in zip(hidden, _ears(model)):
+        if covered:
+            flat = _filled(fit.neutral_vertices, ear, model.faces, model.masks["skin"])
+            moved[ear] = flat[ear] - fit.neutral_vertices[ear]
     return replace(fit, neutral_vertices=fit.neutral_vertices + moved, posed_vertices=fit.posed_vertices + moved)
 
 
-def _lobe_is_hidden(fit: HeadFit, ear: np.ndarray, hair_mask: np.ndarray) -> bool:
-    points = fit.posed_vertices[ear]
-    lobe = points[points[:, 1] < np.percentile(points[:, 1], LOBE)]
-    covered = sample_photo(hair_mask.astype(np.float32), project(lobe, fit.camera)[:, :2])
-    return float(covered.mean()) > HIDDEN
+def _ears(model: HeadModel) -> tuple[np.ndarray, np.ndarray]:
+    """bool [V] of the left and the right ear."""
+    ears, x = model.masks["ears"], model.v_template[:, 0]
+    return ears & (x > 0), ears & (x < 0)
 
 
 def _filled(vertices: np.ndarray, hole: np.ndarray, faces: np.ndarray, skin: np.ndarray) -> np.ndarray:
