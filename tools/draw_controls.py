@@ -21,6 +21,7 @@ from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import rasterize_mesh
 from cameo.backend.head.model import HeadModel, load_head_model, make_avatar_mesh
+from cameo.backend.head.normals import vertex_normals
 from cameo.backend.head.poses import EMOTION, POSES, VISEME
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -107,16 +108,6 @@ def render(model: HeadModel, mesh: AvatarMesh, vertices: np.ndarray, camera: Cam
     size = camera.width
     picture = picture.reshape(size, SUPERSAMPLE, size, SUPERSAMPLE, 3).mean((1, 3))
     return (picture[..., ::-1] * 255 + 0.5).astype(np.uint8)
-
-
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area-weighted unit normals [V,3]."""
-    corners = vertices[faces]
-    of_face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normal = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normal, faces[:, corner], of_face)
-    return normal / (np.linalg.norm(normal, axis=1, keepdims=True) + 1e-12)
 
 
 def sheet(file: Path, tiles: list[Tile], columns: int, size: int, fov: float, center: tuple[float, ...]) -> None:

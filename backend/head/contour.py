@@ -17,6 +17,7 @@ import scipy.ndimage as ndi
 
 from ..artifacts import Camera
 from .model import HeadModel
+from .normals import vertex_normals
 
 POINTS = 17
 SPACING = 0.001  # metres between the places that a point can take on its line
@@ -56,7 +57,7 @@ class MovingContour:
             vertices: [V,3] posed, in the camera's world. Those round the lines must be right; others are not looked at.
         """
         places = np.einsum("lsc,lscx->lsx", self.lines.bary, vertices[self._corners])
-        normals = np.einsum("lsc,lscx->lsx", self.lines.bary, self._normals(vertices)[self._corners])
+        normals = np.einsum("lsc,lscx->lsx", self.lines.bary, vertex_normals(vertices, self._around)[self._corners])
         eye = -camera.viewmat[:3, :3].T @ camera.viewmat[:3, 3]
         facing = ((eye - places) * normals).sum(-1) > 0
         facing[:, -1] = True  # a line that is hidden altogether ends where it is nearest to being seen
@@ -66,15 +67,6 @@ class MovingContour:
         chosen = (still_seen & facing).argmax(1)
         row = np.arange(POINTS)
         return self.lines.face[row, chosen], self.lines.bary[row, chosen]
-
-    def _normals(self, vertices: np.ndarray) -> np.ndarray:
-        """Vertex normals [V,3], of any length, where the lines run; zero elsewhere."""
-        corners = vertices[self._around]
-        of_faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        normals = np.zeros_like(vertices)
-        for corner in range(3):
-            np.add.at(normals, self._around[:, corner], of_faces)
-        return normals
 
 
 def contour_lines(model: HeadModel) -> ContourLines:

@@ -11,7 +11,6 @@ from cameo.backend.engines.builtin.dense import (
     build_dense_head,
     smooth_normals,
     vertex_areas,
-    vertex_normals,
 )
 from cameo.backend.engines.builtin.eye_texture import EyeColors, paint_eye
 from cameo.backend.engines.builtin.eyelids import find_lids, paint_lids
@@ -22,6 +21,7 @@ from cameo.backend.engines.builtin.skin_regions import find_regions
 from cameo.backend.engines.builtin.skin_texture import SkinLayer, complete_skin
 from cameo.backend.head.lids import MARGIN_ROW
 from cameo.backend.head.model import load_head_model
+from cameo.backend.head.normals import vertex_normals
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -17,6 +17,7 @@ from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import rasterize_mesh
 from cameo.backend.head.model import HairShell, load_head_model, make_avatar_mesh
+from cameo.backend.head.normals import vertex_normals
 
 EXPRESSIONS = (
     {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},
@@ -41,20 +42,11 @@ def toy_mesh(hair: bool = True) -> AvatarMesh:
     if hair:
         scalp = model.masks["scalp"][model.faces].all(1)
         used, faces = np.unique(model.faces[scalp], return_inverse=True)
-        normals = _vertex_normals(model.v_template, model.faces)[used]
+        normals = vertex_normals(model.v_template, model.faces)[used]
         vertices = model.v_template[used] + 0.012 * normals
         shell = HairShell(vertices, faces.reshape(-1, 3), np.tile(PART_COLORS[Part.HAIR], (len(used), 1)))
     colors = np.tile(PART_COLORS[Part.SKIN], (len(model.v_template), 1))
     return make_avatar_mesh(model, model.v_template, colors, hair_shell=shell)
-
-
-def _vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    corners = vertices[faces]
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros_like(vertices)
-    for k in range(3):
-        np.add.at(normals, faces[:, k], cross)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
 
 def paint(points: np.ndarray, part: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ...head.model import HeadModel
+from ...head.normals import vertex_normals
 
 Sparse = Any  # scipy's sparse matrices carry no usable types
 
@@ -95,17 +96,6 @@ def adjacency(faces: np.ndarray, count: int, keep: np.ndarray | None = None) -> 
         edges = edges[keep[edges].all(1)]
     half = sp.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), (count, count)).tocsr()
     return ((half + half.T) > 0).astype(np.float64)
-
-
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area-weighted unit normals float64 [N,3]."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    face_normal = np.cross(b - a, c - a)
-    out = np.stack(
-        [sum(np.bincount(faces[:, k], face_normal[:, axis], len(vertices)) for k in range(3)) for axis in range(3)],
-        1,
-    )
-    return out / (np.linalg.norm(out, axis=1, keepdims=True) + 1e-15)
 
 
 def smooth_normals(vertices: np.ndarray, faces: np.ndarray, dense: DenseHead) -> np.ndarray:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dense import DenseHead, vertex_normals
+from ...head.normals import vertex_normals
+from .dense import DenseHead
 from .skin_regions import SkinRegions
 
 EDGE = np.array([0.93, 0.91, 0.87])  # enamel at the biting edge, and towards the gum

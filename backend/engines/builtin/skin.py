@@ -9,8 +9,9 @@ import numpy as np
 from ...artifacts import Portrait
 from ...head.fit_result import HeadFit
 from ...head.model import HeadModel
+from ...head.normals import vertex_normals
 from .creases import soften_creases
-from .dense import DenseHead, adjacency, smooth_normals, vertex_normals
+from .dense import DenseHead, adjacency, smooth_normals
 from .eye_texture import EyeColors, iris_radius, measure_eyes, paint_eye
 from .eyelids import FADE_ROWS, Lid, find_lids, paint_lids
 from .hair_shell import HairShell

@@ -6,7 +6,8 @@ import numpy as np
 
 from ...artifacts import AvatarMesh, SurfaceCloud
 from ...gaussians.binding import triangle_frames
-from .dense import DenseHead, vertex_areas, vertex_normals
+from ...head.normals import vertex_normals
+from .dense import DenseHead, vertex_areas
 from .hair_proxy import HairProxy
 from .hair_shell import HairShell
 

@@ -65,13 +65,3 @@ def _barycentric(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     best = np.argmin(((placed - points[..., None, :]) ** 2).sum(-1), -1)
     on_edge = np.take_along_axis(edges, best[..., None, None], -2)[..., 0, :]
     return np.where((inside >= 0).all(-1, keepdims=True), inside, on_edge)
-
-
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit normals [V,3], weighted by area; zero where a vertex has no triangle."""
-    corners = vertices[faces]
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(total, faces[:, corner], cross)
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-30)

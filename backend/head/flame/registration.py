@@ -14,8 +14,9 @@ import scipy.sparse.linalg as sla
 
 from ...errors import AssetError
 from ..model import HeadModel
+from ..normals import vertex_normals
 from ..residual import uniform_laplacian
-from .closest import OnSurface, closest_points, vertex_normals
+from .closest import OnSurface, closest_points
 from .files import FlameLandmarks, FlameModel
 
 INNER_LANDMARKS = (
