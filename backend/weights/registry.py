@@ -133,7 +133,7 @@ _ROWS = (
     Asset(
         name="fr_feature.onnx",
         role="identity",
-        purpose="Measures whether a render shows the same person as the photo (512-d).",
+        purpose="Measures whether a render shows the same person as the photo, and how alike two pictures look.",
         sources=(
             Source("npm", "faceplugin-face-recognition-js", "0.0.1", "package/model/fr_feature.onnx", 41_114_878),
         ),
@@ -145,7 +145,7 @@ _ROWS = (
     Asset(
         name="mobilenet_v2.pth",
         role="perceptual",
-        purpose="Features of the MobileNetV2 perceptual distance.",
+        purpose="Compares renders with the training pictures where LPIPS is not installed.",
         sources=(
             Source(
                 "pip",
@@ -158,7 +158,6 @@ _ROWS = (
         sha256="b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889",
         size=14_212_972,
         licence="BSD-3-Clause (torchvision, remembered)",
-        evaluation_only=True,
     ),
 )
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from cameo.backend.metrics.driving import STILL_CONTROLS, score_rise
 from cameo.backend.metrics.identity import align_face, face_embedding, identity_cosine
-from cameo.backend.metrics.perceptual import perceptual_distance
+from cameo.backend.metrics.perceptual import load_metric
 from cameo.backend.perception.landmark_names import BLENDSHAPE_NAMES, LEFT_IRIS, RIGHT_IRIS
 from cameo.backend.perception.landmarks import find_landmarks
 from cameo.backend.pipeline.portrait import prepare_portrait
@@ -58,19 +58,32 @@ def test_alignment_puts_the_eyes_where_the_network_expects_them(portraits):
     assert face.points[LEFT_IRIS[0], :2] == pytest.approx([73.5, 51.5], abs=4)
 
 
-def test_perceptual_distance_grows_with_every_damage(portraits):
+def test_perceptual_metric_grows_with_every_damage(portraits):
     image = cv2.resize(portraits["astronaut.png"].image[150:550, 200:560], (256, 256), interpolation=cv2.INTER_AREA)
     other = cv2.resize(portraits["grace_hopper.jpg"].image[150:550, 200:560], (256, 256), interpolation=cv2.INTER_AREA)
-    assert perceptual_distance(image, image) == pytest.approx(0, abs=1e-6)
-    blurred = [perceptual_distance(image, cv2.GaussianBlur(image, (0, 0), s)) for s in (0.5, 1, 2, 4)]
-    assert blurred == sorted(blurred)
-    compressed = []
-    for quality in (80, 40, 10):
-        code = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        compressed.append(perceptual_distance(image, cv2.imdecode(code, cv2.IMREAD_COLOR)))
-    assert compressed == sorted(compressed)
-    assert perceptual_distance(image, other) > blurred[-1]
-    assert perceptual_distance(image, other) == pytest.approx(perceptual_distance(other, image), rel=1e-4)
+    metric = load_metric()
+    assert metric.distance(image, image) == pytest.approx(0, abs=1e-6)
+    blurred = [metric.distance(image, cv2.GaussianBlur(image, (0, 0), s)) for s in (0.5, 1, 2, 4)]
+    shifted = [metric.distance(image[:, 8:], image[:, 8 - pixels : -pixels]) for pixels in (1, 2, 4)]
+    codes = [cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1] for quality in (90, 50, 20)]
+    compressed = [metric.distance(image, cv2.imdecode(code, cv2.IMREAD_COLOR)) for code in codes]
+    for distances in (blurred, shifted, compressed):
+        assert distances == sorted(distances) and distances[0] > 1e-3
+    assert metric.distance(image, other) > blurred[-1]
+    assert metric.distance(image, other) == pytest.approx(metric.distance(other, image), rel=1e-4)
+
+
+def test_perceptual_metric_takes_any_size_of_either_kind(portraits):
+    image = portraits["astronaut.png"].image[150:281, 200:323]
+    dark = (image * 0.8).astype(np.uint8)
+    metric = load_metric()
+    assert metric.distance(image, dark) == pytest.approx(
+        metric.distance(image / np.float32(255), dark / np.float32(255)), rel=1e-4
+    )
+    with pytest.raises(ValueError, match="differ in shape"):
+        metric.distance(image, dark[1:])
+    with pytest.raises(ValueError, match="at least 112"):
+        metric.distance(image[:100], dark[:100])
 
 
 def test_rise_takes_the_weaker_side():
