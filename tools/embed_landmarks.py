@@ -13,12 +13,13 @@ from the front (``backend/head/contour.py``).
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from cameo.backend.artifacts import Camera, orbit_camera
-from cameo.backend.head.contour import MovingContour
+from cameo.backend.head.contour import landmarks68
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import MeshRaster, project, rasterize_mesh, shade
@@ -35,18 +36,6 @@ SIGMA = 0.7
 YAWS_DEG = (0, -30, -20, -10, 0, 10, 20, 30, 0)
 BROW_HEIGHT = 0.0145
 """Painted brows above the eyes, metres: where the landmarker calls them neutral."""
-INNER68 = (
-    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),  # brows, along their upper edges
-    *(168, 197, 5, 4),  # ridge of the nose
-    *(75, 97, 2, 326, 305),  # base of the nose
-    *(33, 160, 158, 133, 153, 144),  # right eye: corners, and thirds of the lids
-    *(362, 385, 387, 263, 373, 380),  # left eye
-    *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),  # outer lips
-    *(78, 82, 13, 312, 308, 317, 14, 87),  # inner lips
-)
-"""Which of the 478 points mean what iBUG's 17..67 mean."""
-CONTOUR_SPREAD = 0.003
-"""How far the jaw's points wander, metres: they are a line without marks."""
 BACKGROUND = (0.60, 0.60, 0.65)
 SEED = 0
 NO_LANDMARKS = LandmarkEmbedding(np.zeros(0, np.int32), np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
@@ -158,18 +147,6 @@ def embed(model: HeadModel) -> LandmarkEmbedding:
     return LandmarkEmbedding(np.array([f for f, _ in found]), np.array([b for _, b in found]), spread)
 
 
-def embed68(model: HeadModel, embedding: LandmarkEmbedding) -> LandmarkEmbedding:
-    """iBUG's 68 landmarks: the jaw as seen from the front, then points of ``embedding``."""
-    camera = orbit_camera(0, 0, distance=1.2, fov_deg=17, size=512, center=(0, 0, 0.05))
-    face, bary = MovingContour(model).embedding(model.v_template.astype(np.float64), camera)
-    inner = list(INNER68)
-    return LandmarkEmbedding(
-        np.concatenate([face, embedding.face[inner]]),
-        np.concatenate([bary, embedding.bary[inner]]),
-        np.concatenate([np.full(len(face), CONTOUR_SPREAD), embedding.spread[inner]]),
-    )
-
-
 def save(file: Path, embedding: LandmarkEmbedding, topology: str) -> None:
     """Write an embedding for the head of ``topology``."""
     np.savez_compressed(
@@ -203,7 +180,7 @@ def main() -> None:
     model = read_head(arguments.head, NO_LANDMARKS)
     embedding = embed(model)
     save(arguments.output / "landmarks478.npz", embedding, model.topology_id)
-    embedding68 = embed68(model, embedding)
+    embedding68 = landmarks68(replace(model, landmarks478=embedding))
     save(arguments.output / "landmarks68.npz", embedding68, model.topology_id)
     if arguments.picture:
         draw(model, (embedding, embedding68), arguments.picture)

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.ndimage as ndi
 
-from ..artifacts import Camera
-from .model import HeadModel
+from ..artifacts import Camera, orbit_camera
+from .face_regions import IBUG_CONTOUR, IBUG_INNER
+from .model import HeadModel, LandmarkEmbedding
 from .normals import vertex_normals
 
-POINTS = 17
+POINTS = len(IBUG_CONTOUR)
 SPACING = 0.001  # metres between the places that a point can take on its line
 _BESIDE_EYE, _BELOW_LIPS = 0.8, 1.3  # inner ends of the lines from the bridge of the nose, in distances of the eyes
 _SIDE_TILT, _CHIN_TILT = np.deg2rad(2.0), np.deg2rad(20.0)
@@ -27,6 +28,7 @@ _SIDE_TILT, _CHIN_TILT = np.deg2rad(2.0), np.deg2rad(20.0)
 turns away: there the edge of the jaw is meant."""
 _PAST = 0.0015  # metres behind the farthest place at which a walk outwards ends
 _BUMP = 5  # places, an odd number: a crease as narrow as this is not the rim
+_SPREAD = 0.003  # metres: how far points of a line without marks wander
 _NOT_FACE = ("ears", "neck", "scalp", "bust", "inner_mouth")
 
 
@@ -49,12 +51,13 @@ class MovingContour:
         self._corners = model.faces[self.lines.face]
         touching = np.isin(model.faces, self._corners).any(1) & model.masks["skin"][model.faces].all(1)
         self._around = model.faces[touching]
+        self.vertices = np.unique(self._around)  # int [n]; no others are looked at
 
     def embedding(self, vertices: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray]:
         """Faces int32 [17] and barycentric coordinates float64 [17,3] of the points that ``camera`` sees as jaw line.
 
         Args:
-            vertices: [V,3] posed, in the camera's world. Those round the lines must be right; others are not looked at.
+            vertices: [V,3] posed, in the camera's world. Only those of :attr:`vertices` must be right.
         """
         places = np.einsum("lsc,lscx->lsx", self.lines.bary, vertices[self._corners])
         normals = np.einsum("lsc,lscx->lsx", self.lines.bary, vertex_normals(vertices, self._around)[self._corners])
@@ -67,6 +70,19 @@ class MovingContour:
         chosen = (still_seen & facing).argmax(1)
         row = np.arange(POINTS)
         return self.lines.face[row, chosen], self.lines.bary[row, chosen]
+
+
+def landmarks68(model: HeadModel) -> LandmarkEmbedding:
+    """iBUG's 68 landmarks on any head: the jaw line as seen from the front, then points among the 478 by meaning."""
+    front = orbit_camera(0, 0, distance=1.2, fov_deg=17, size=512, center=(0, 0, 0.05))
+    face, bary = MovingContour(model).embedding(model.v_template.astype(np.float64), front)
+    inner, marks = list(IBUG_INNER), model.landmarks478
+    return LandmarkEmbedding(
+        np.concatenate([face, marks.face[inner]]).astype(np.int32),
+        np.concatenate([bary, marks.bary[inner]]).astype(np.float32),
+        np.concatenate([np.full(POINTS, _SPREAD), marks.spread[inner]]).astype(np.float32),
+        contour=POINTS,
+    )
 
 
 def contour_lines(model: HeadModel) -> ContourLines:

@@ -28,3 +28,17 @@ UPPER_LIP, LOWER_LIP = 13, 14
 """Inner edges of the lips, middle."""
 
 CHIN, FOREHEAD = 152, 10
+
+IBUG_CONTOUR, IBUG_EYES, IBUG_LIPS = range(17), range(36, 48), range(48, 68)
+"""Among iBUG's 68 landmarks: the jaw line, whose points move over the skin with the view, lid margins, lips."""
+
+IBUG_INNER = (
+    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),  # brows, along their upper edges
+    *(168, 197, 5, 4),  # ridge of the nose
+    *(75, 97, 2, 326, 305),  # base of the nose
+    *(33, 160, 158, 133, 153, 144),  # right eye: corners, and thirds of the lids
+    *(362, 385, 387, 263, 373, 380),  # left eye
+    *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),  # outer lips
+    *(78, 82, 13, 312, 308, 317, 14, 87),  # inner lips
+)
+"""Which of the 478 points mean what iBUG's 17..67 mean."""

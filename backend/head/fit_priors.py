@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..config import FitConfig
-from .controls import parameters_from_controls
+from .controls import ARKIT_NAMES, parameters_from_controls
 from .fit_state import ANGLES, EYE_PITCHES, EYE_YAWS, JAW_OPEN, JAW_SIDEWAYS, RIGID, Moment
 from .model import HeadModel
 
@@ -22,9 +22,9 @@ LIDS = ("eyeWide", "eyeSquint")
 
 
 def fitted_units(model: HeadModel) -> np.ndarray:
-    """Indices int [F] of the units that are fitted: those an artist knows by name and landmarks can tell."""
+    """Indices int [F] of the units that are fitted: those an artist knows by ARKit's names and landmarks can tell."""
     names = enumerate(model.unit_names)
-    return np.array([i for i, name in names if not name.startswith("mh_") and name not in CANNOT_BE_SEEN])
+    return np.array([i for i, name in names if name in ARKIT_NAMES and name not in CANNOT_BE_SEEN])
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,15 @@ class SightTerm:
     """The landmark term of one sight.
 
     Attributes:
+        rig: of the landmarks.
         points: float64 [K,2] pixels. weights: [K], 0 where a landmark is missing.
         rotation, translation: world to camera. focal: [2] pixels. center: [2] pixels.
         per_pixel: per cent of the distance between the eyes that a pixel is; errors are in per cent.
+        measure: [K,2,2], by which errors are multiplied: of points on a line without marks it keeps little of what runs
+            along the line. None for identities.
     """
 
+    rig: LandmarkRig
     points: np.ndarray
     weights: np.ndarray
     rotation: np.ndarray
@@ -47,19 +51,33 @@ class SightTerm:
     focal: np.ndarray
     center: np.ndarray
     per_pixel: float
+    measure: np.ndarray | None = None
 
-    def error(self, head_points: np.ndarray, person: Person, moment: Moment) -> np.ndarray:
-        """[K,2] per cent, for landmarks ``head_points`` [K,3] in the head frame."""
-        world = np.exp(person.log_scale) * head_points @ moment.rotation.T + moment.translation
-        return self._error_in(world @ self.rotation.T + self.translation, person)
+    def error(self, person: Person, moment: Moment) -> np.ndarray:
+        """[K,2] per cent."""
+        return self._error_at(self.pixels(person, moment))
 
-    def _error_in(self, local: np.ndarray, person: Person) -> np.ndarray:
+    def pixels(self, person: Person, moment: Moment) -> np.ndarray:
+        """Where the landmarks are seen, [K,2]."""
+        points = self.rig.positions(person.betas[: self.rig.betas], moment.units, pose_of(moment.angles))
+        world = np.exp(person.log_scale) * points @ moment.rotation.T + moment.translation
+        return self._pixels_of(world @ self.rotation.T + self.translation, person)
+
+    def _pixels_of(self, local: np.ndarray, person: Person) -> np.ndarray:
         depth = np.maximum(local[:, 2:], 1e-6)
-        pixels = local[:, :2] / depth * self.focal * np.exp(person.log_focal) + self.center
-        return np.where(self.weights[:, None] > 0, (pixels - self.points) * self.per_pixel, 0)
+        return local[:, :2] / depth * self.focal * np.exp(person.log_focal) + self.center
 
-    def linearise(self, rig: LandmarkRig, person: Person, moment: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _error_at(self, pixels: np.ndarray) -> np.ndarray:
+        error = np.where(self.weights[:, None] > 0, (pixels - self.points) * self.per_pixel, 0)
+        return self._measured(error[..., None])[..., 0]
+
+    def _measured(self, values: np.ndarray) -> np.ndarray:
+        """[K,2,n] errors or derivatives as they count."""
+        return values if self.measure is None else self.measure @ values
+
+    def linearise(self, person: Person, moment: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Error [K,2] and its derivatives [K,2,B+2] by the person and [K,2,6+F+7] by the moment."""
+        rig = self.rig
         points, slope = rig.jacobian(person.betas[: rig.betas], moment.units, pose_of(moment.angles), ANGLES)
         scale = np.exp(person.log_scale)
         arm = scale * points @ moment.rotation.T
@@ -69,17 +87,33 @@ class SightTerm:
         view = np.zeros((len(points), 2, 3))
         view[:, [0, 1], [0, 1]] = focal / depth[:, None]
         view[:, :, 2] = -focal * local[:, :2] / depth[:, None] ** 2
-        of_world = view @ self.rotation
+        of_world = self._measured(view) @ self.rotation
         of_head = of_world @ (scale * moment.rotation)
         of_rig = of_head @ slope
         by_person = np.zeros((len(points), 2, rig.betas + 2))
         by_person[..., : rig.betas] = of_rig[..., : rig.betas]
         by_person[..., -2] = np.einsum("kab,kb->ka", of_world, arm)
-        by_person[..., -1] = focal * local[:, :2] / depth[:, None]
+        by_person[..., -1] = self._measured((focal * local[:, :2] / depth[:, None])[..., None])[..., 0]
         rigid = np.empty((len(points), 2, RIGID))
         rigid[..., :3] = -of_world @ cross_matrices(arm)
         rigid[..., 3:] = of_world
-        return self._error_in(local, person), by_person, np.concatenate([rigid, of_rig[..., rig.betas :]], 2)
+        return (
+            self._error_at(self._pixels_of(local, person)),
+            by_person,
+            np.concatenate([rigid, of_rig[..., rig.betas :]], 2),
+        )
+
+
+def camera_from_head(camera: Camera, rotation: np.ndarray, translation: np.ndarray, scale: float) -> Camera:
+    """``camera`` with the frame of a head as the world; lengths in metres, pixels unchanged.
+
+    Args:
+        rotation, translation, scale: from the head's frame to the camera's world.
+    """
+    R, t = camera.viewmat[:3, :3], camera.viewmat[:3, 3]
+    viewmat = np.eye(4)
+    viewmat[:3, :3], viewmat[:3, 3] = R @ rotation, (R @ translation + t) / scale
+    return Camera(viewmat, camera.K, camera.width, camera.height)
 
 
 def landmark_energy(error: np.ndarray, weights: np.ndarray, doubt: float) -> float:

@@ -14,8 +14,7 @@ import numpy as np
 from ..config import FitConfig
 from .fit_priors import Expectation
 from .fit_sight import SightTerm, landmark_energy, landmark_trust
-from .fit_state import RIGID, Moment, Person, pose_of
-from .landmark_rig import LandmarkRig
+from .fit_state import RIGID, Moment, Person
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class FitProblem:
     """The energy of a person and moments, and its minimiser.
 
     Args:
-        rig: of the fitted landmarks and units; one made by ``of_person`` keeps the identity as it is.
+        betas: number of identity coefficients to fit; 0 keeps the identity as it is.
         terms: for each moment, its sights.
         expectations: for each moment.
         scale_free, focal_free: whether the world's scale, and the focal length, are unknown.
@@ -47,7 +46,7 @@ class FitProblem:
 
     def __init__(
         self,
-        rig: LandmarkRig,
+        betas: int,
         terms: Sequence[Sequence[SightTerm]],
         expectations: Sequence[Expectation],
         config: FitConfig,
@@ -55,12 +54,12 @@ class FitProblem:
         scale_free: bool = False,
         focal_free: bool = False,
     ) -> None:
-        self.rig, self.terms, self.expectations, self.config = rig, terms, expectations, config
+        self.betas, self.terms, self.expectations, self.config = betas, terms, expectations, config
         # pictures repeat the embedding's own errors, so evidence grows slower than their number
         sights = sum(len(of_moment) for of_moment in terms)
-        identity = np.full(rig.betas, config.identity_weight * np.sqrt(sights))
+        identity = np.full(betas, config.identity_weight * np.sqrt(sights))
         self.person_weights = np.concatenate([identity, [0.0, config.focal_weight * np.sqrt(sights)]])
-        self.free = np.concatenate([np.ones(rig.betas, bool), [scale_free, focal_free]])
+        self.free = np.concatenate([np.ones(betas, bool), [scale_free, focal_free]])
 
     def solve(self, start: Solution) -> Solution:
         """First the camera and the head's place, then everything, ever stricter with landmarks that stand apart."""
@@ -74,21 +73,18 @@ class FitProblem:
         """What is minimised: robust landmark distances and the priors."""
         total = float(self.person_weights @ self._vector(person) ** 2)
         for moment, terms, prior in zip(moments, self.terms, self.expectations):
-            points = self.rig.positions(person.betas[: self.rig.betas], moment.units, pose_of(moment.angles))
             total += prior.evaluate(moment)[0]
-            total += sum(landmark_energy(t.error(points, person, moment), t.weights, doubt) for t in terms)
+            total += sum(landmark_energy(t.error(person, moment), t.weights, doubt) for t in terms)
         return total
 
     def errors(self, found: Solution) -> list[list[np.ndarray]]:
         """For each moment and sight the landmark errors [K,2] in per cent."""
-        result = []
-        for moment, terms in zip(found.moments, self.terms):
-            points = self.rig.positions(found.person.betas[: self.rig.betas], moment.units, pose_of(moment.angles))
-            result.append([term.error(points, found.person, moment) for term in terms])
-        return result
+        return [
+            [term.error(found.person, moment) for term in terms] for moment, terms in zip(found.moments, self.terms)
+        ]
 
     def _vector(self, person: Person) -> np.ndarray:
-        return np.concatenate([person.betas[: self.rig.betas], [person.log_scale, person.log_focal]])
+        return np.concatenate([person.betas[: self.betas], [person.log_scale, person.log_focal]])
 
     def _descend(self, start: Solution, steps: int, doubt: float, *, rigid_only: bool) -> Solution:
         """Levenberg-Marquardt on the reweighted squares."""
@@ -119,7 +115,7 @@ class FitProblem:
             _, g, H = prior.evaluate(moment)
             across = np.zeros((len(g), len(gradient)))
             for term in terms:
-                error, by_person, by_moment = term.linearise(self.rig, person, moment)
+                error, by_person, by_moment = term.linearise(person, moment)
                 trust = np.repeat(term.weights * landmark_trust(error, doubt), 2)
                 P, M = by_person.reshape(len(trust), -1), by_moment.reshape(len(trust), -1)
                 weighted = M * trust[:, None]

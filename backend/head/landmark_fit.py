@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..config import FitConfig
 from ..errors import StageError
 from . import face_regions as regions
+from .contour_rig import ContourRig
 from .fit_priors import Expectation, expectation, fitted_units
 from .fit_sight import Sight, SightTerm
 from .fit_solver import FitProblem, Solution
@@ -18,8 +19,6 @@ from .fit_state import LEFT_EYE, RIGHT_EYE, Moment, Person, pose_of
 from .landmark_rig import LandmarkRig
 from .model import HeadModel, LandmarkEmbedding
 
-IBUG_CONTOUR, IBUG_EYES, IBUG_LIPS = range(17), range(36, 48), range(48, 68)
-
 
 @dataclass(frozen=True)
 class LandmarkFit:
@@ -27,7 +26,8 @@ class LandmarkFit:
 
     Attributes:
         person, moments: the unknowns; ``moments`` in the order of the sights' indices.
-        errors: for each sight, in their order, float64 [K] landmark distances, per cent of the distance of the eyes.
+        errors: for each sight, in their order, float64 [K] landmark distances, per cent of the distance of the eyes;
+            of a jaw line's points, little of what runs along it.
     """
 
     person: Person
@@ -46,17 +46,19 @@ def fit_landmarks(
     """Fit ``model`` to all ``sights`` at once.
 
     Args:
-        embedding: where the sights' landmarks lie on the model; its 478 when not given.
+        embedding: where the sights' landmarks lie on the model; its 478 when not given. Those of a jaw line
+            (``embedding.contour``) are chosen anew for each picture while its head turns.
         calibrated: whether the cameras are known. If not, all have one focal length, which is fitted.
 
     Raises:
         StageError: ``fit.failed`` when landmarks do not look like a face.
     """
     config, embedding = config or FitConfig(), embedding or model.landmarks478
-    rig = LandmarkRig(
-        model, min(config.betas, model.shapedirs.shape[2]), embedding=embedding, units=fitted_units(model)
-    )
-    return SightFitter(rig, landmark_weights(model, embedding, config), model, config, calibrated).fit(sights)
+    betas, units = min(config.betas, model.shapedirs.shape[2]), fitted_units(model)
+    rig = LandmarkRig(model, betas, embedding=embedding, units=units)
+    contour = ContourRig(model, embedding, betas, units) if embedding.contour else None
+    weights = landmark_weights(model, embedding, config)
+    return SightFitter(rig, weights, model, config, calibrated, contour).fit(sights)
 
 
 class SightFitter:
@@ -64,12 +66,20 @@ class SightFitter:
 
     Args:
         weights: float [K].
+        contour: chooses the first landmarks, if they move over the skin with the view.
     """
 
     def __init__(
-        self, rig: LandmarkRig, weights: np.ndarray, model: HeadModel, config: FitConfig, calibrated: bool
+        self,
+        rig: LandmarkRig,
+        weights: np.ndarray,
+        model: HeadModel,
+        config: FitConfig,
+        calibrated: bool,
+        contour: ContourRig | None = None,
     ) -> None:
         self.rig, self.weights, self.model, self.config, self.calibrated = rig, weights, model, config, calibrated
+        self.contour = contour
 
     def fit(self, sights: Sequence[Sight], known: Person | None = None) -> LandmarkFit:
         """Fit everything; where the rig has no identity left, ``known`` says scale and focal length."""
@@ -78,6 +88,9 @@ class SightFitter:
         start = self._start(by_moment, expectations, known)
         problem = self._problem(by_moment, expectations, start, scale_known=known is not None)
         found = problem.solve(start)
+        for _ in range(self.config.contour_rounds if self.contour else 0):
+            problem = self._problem(by_moment, expectations, found, scale_known=known is not None)
+            found = problem.solve(found)
         errors = {
             id(sight): np.linalg.norm(error, axis=1)
             for group, rows in zip(by_moment, problem.errors(found))
@@ -107,7 +120,7 @@ class SightFitter:
         ]
         several = any(len(group) > 1 for group in by_moment)
         return FitProblem(
-            self.rig,
+            self.rig.betas,
             terms,
             expectations,
             self.config,
@@ -120,7 +133,9 @@ class SightFitter:
     ) -> Solution:
         """Every head where its landmarks say, with the expected expression."""
         nobody = np.zeros(self.rig.betas)
-        heads = [self.rig.positions(nobody, prior.units, pose_of(prior.angles)) for prior in expectations]
+        steady = slice(self.contour.moving if self.contour else 0, None)  # the contour needs a view to be chosen for
+        by_moment = [[replace(s, points=np.asarray(s.points)[steady]) for s in group] for group in by_moment]
+        heads = [self.rig.positions(nobody, prior.units, pose_of(prior.angles))[steady] for prior in expectations]
         placed = {
             index: place_in_world(head, group)
             for index, (head, group) in enumerate(zip(heads, by_moment))
@@ -144,7 +159,8 @@ class SightFitter:
         joints = self.rig.joints_base
         apart = np.linalg.norm(joints[LEFT_EYE] - joints[RIGHT_EYE]) * np.exp(person.log_scale)
         depth = float((rotation @ moment.translation + translation)[2])
-        return SightTerm(
+        term = SightTerm(
+            rig=self.contour.seen_by(camera, person, moment) if self.contour else self.rig,
             points=np.where(found[:, None], sight.points, 0).astype(np.float64),
             weights=self.weights * found,
             rotation=rotation,
@@ -153,6 +169,19 @@ class SightFitter:
             center=camera.K[:2, 2],
             per_pixel=100 * depth / float(focal.mean() * np.exp(person.log_focal) * apart),
         )
+        if self.contour is None:
+            return term
+        line = term.pixels(person, moment)[: self.contour.moving]
+        return replace(term, measure=_across(line, len(term.points), self.config.along_contour))
+
+
+def _across(line: np.ndarray, count: int, along: float) -> np.ndarray:
+    """[count,2,2], what keeps only ``along`` of errors along a ``line`` [n,2] of the first points; others stay."""
+    tangent = np.gradient(line, axis=0)
+    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-12)
+    measure = np.tile(np.eye(2), (count, 1, 1))
+    measure[: len(line)] -= (1 - along) * tangent[:, :, None] * tangent[:, None]
+    return measure
 
 
 def landmark_weights(model: HeadModel, embedding: LandmarkEmbedding, config: FitConfig) -> np.ndarray:
@@ -165,10 +194,8 @@ def landmark_weights(model: HeadModel, embedding: LandmarkEmbedding, config: Fit
         weight[[*regions.LEFT_BROW, *regions.RIGHT_BROW]] = 1.5
         weight[468:] = 1.5
     elif len(weight) == 68:
-        # few points carry what many do otherwise; those of the contour slide along the jaw as the head turns
-        weight[:] = 4.0
-        weight[list(IBUG_CONTOUR)] = 1.0
-        weight[[*IBUG_EYES, *IBUG_LIPS]] = 6.0
+        weight[:] = 4.0  # few points carry what many do otherwise
+        weight[[*regions.IBUG_EYES, *regions.IBUG_LIPS]] = 6.0
     return weight / (1 + (embedding.spread / config.spread) ** 2)
 
 

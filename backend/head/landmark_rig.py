@@ -70,6 +70,15 @@ class LandmarkRig:
         person.betas = 0
         return person
 
+    def means(self, rows: np.ndarray, shares: np.ndarray) -> LandmarkRig:
+        """The rig of landmarks that are means of this one's: of ``rows`` int [K,3] with ``shares`` [K,3]."""
+        basis = self.basis.reshape(3 * JOINTS, len(self.weight), -1)
+        mixed = copy(self)
+        mixed.base = np.einsum("kc,jxkc->jxk", shares, self.base[..., rows])
+        mixed.basis = np.einsum("kc,jkcd->jkd", shares, basis[:, rows], optimize=True).reshape(3 * JOINTS, -1)
+        mixed.weight = np.einsum("kc,kcj->kj", shares, self.weight[rows])
+        return mixed
+
     def positions(self, betas: np.ndarray, units: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """Landmarks float64 [K,3], head frame, metres."""
         rotations, joints, carried = self._evaluate(betas, units, pose)

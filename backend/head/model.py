@@ -6,7 +6,7 @@ Only numpy is needed, because Blender's Python uses this module in the tests. Fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 from ..artifacts import AvatarMesh, Control, HeadParameters, Part
 from ..errors import CameoError
 from .controls import controls_of_table
+from .face_regions import IBUG_CONTOUR
 from .lids import off_the_ball, outside, personal_blink, units_off_the_ball
 
 DATA = Path(__file__).parent / "data"
@@ -26,11 +27,14 @@ class LandmarkEmbedding:
 
     ``spread`` is how far the landmark wandered over identities and views when it was embedded: a measure of trust.
     """
+    The first ``contour`` landmarks, none or 17, are the jaw line as seen from the front; in other views they are other
+    points of the skin (``contour.py``).
 
     face: np.ndarray
     bary: np.ndarray
     spread: np.ndarray
 
+    contour: int = 0
 
 @dataclass(frozen=True)
 class HeadModel:
@@ -107,10 +111,10 @@ def load_head_model(folder: Path = DATA) -> HeadModel:
 
 
 def load_landmarks68(model: HeadModel, folder: Path = DATA) -> LandmarkEmbedding:
-    """The 68 landmarks in iBUG's order on the built-in head; the jaw's 17 as a picture from the front shows them."""
+    """The 68 landmarks in iBUG's order kept with the built-in head; ``contour.landmarks68`` serves any."""
     embedding, topology = _read_landmarks(folder / "landmarks68.npz")
     _check_topology(topology, model)
-    return embedding
+    return replace(embedding, contour=len(IBUG_CONTOUR))
 
 
 def _read_landmarks(file: Path) -> tuple[LandmarkEmbedding, str]:

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from ..artifacts import Camera, HeadParameters
 from ..config import FitConfig, TrackingConfig
 from .fit_priors import fitted_units
-from .fit_sight import Sight
+from .fit_sight import Sight, camera_from_head
 from .fit_start import seen
 from .fit_state import Moment, Person
 from .fitting import head_parameters, picture_camera, refined_camera
@@ -152,13 +152,5 @@ def _sequence(
         pose[0] = Rotation.from_matrix(turn).as_rotvec()
         shift = rotation.T @ (moment.translation - translation) / scale - root + turn @ root
         parameters.append(HeadParameters(rest.units, pose, shift.astype(np.float32)))
-    seen_from_head = tuple(_from_head(camera, rotation, translation, scale) for camera in cameras)
+    seen_from_head = tuple(camera_from_head(camera, rotation, translation, scale) for camera in cameras)
     return SequenceFit(person.betas.astype(np.float32), tuple(parameters), seen_from_head, similarity, errors)
-
-
-def _from_head(camera: Camera, rotation: np.ndarray, translation: np.ndarray, scale: float) -> Camera:
-    """``camera`` with the head's mean place as the world; lengths in metres, pixels unchanged."""
-    R, t = camera.viewmat[:3, :3], camera.viewmat[:3, 3]
-    viewmat = np.eye(4)
-    viewmat[:3, :3], viewmat[:3, 3] = R @ rotation, (R @ translation + t) / scale
-    return Camera(viewmat, camera.K, camera.width, camera.height)

@@ -109,12 +109,15 @@ def test_the_solver_descends_along_the_true_gradient(model):
         view = Rotation.from_euler("y", 0.1).as_matrix()
         terms.append(
             [
-                SightTerm(p, rng.uniform(size=478), view, np.zeros(3), np.full(2, 2000.0), np.full(2, 384.0), 0.7)
+                SightTerm(
+                    *(rig, p, rng.uniform(size=478), view, np.zeros(3), np.full(2, 2000.0), np.full(2, 384.0), 0.7),
+                    measure=rng.normal(size=(478, 2, 2)) if cameras == 1 else None,
+                )
                 for p in points
             ]
         )
     priors = [expectation(model, {"jawOpen": 0.3, "mouthSmileLeft": 0.5}, config)] * 2
-    problem = FitProblem(rig, terms, priors, config, scale_free=True, focal_free=True)
+    problem = FitProblem(rig.betas, terms, priors, config, scale_free=True, focal_free=True)
     normal = problem.normal(person, moments, 30.0)
     step, own = rng.normal(size=22), [rng.normal(size=6 + rig.units + 7) for _ in moments]
     slope = 2 * (normal.person[0] @ step + sum(m[0] @ d for m, d in zip(normal.moments, own)))

@@ -13,20 +13,13 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 
 from ...errors import AssetError
+from ..face_regions import IBUG_INNER
 from ..model import HeadModel
 from ..normals import vertex_normals
 from ..residual import uniform_laplacian
 from .closest import OnSurface, closest_points
 from .files import FlameLandmarks, FlameModel
 
-INNER_LANDMARKS = (
-    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),
-    *(168, 197, 5, 4, 75, 97, 2, 326, 305),
-    *(33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380),
-    *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),
-    *(78, 82, 13, 312, 308, 317, 14, 87),
-)
-"""The landmarker's points that are iBUG's 17..67: brows, nose, eyes, lips. The contour moves with the view."""
 _FIRST_INNER = 17
 _EYES = (3, 4)
 _STIFFNESS = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
@@ -108,15 +101,13 @@ class _Guide:
 
     def __init__(self, ours: HeadModel, theirs: FlameModel, landmarks: FlameLandmarks | None) -> None:
         count = (
-            len(INNER_LANDMARKS)
-            if landmarks is not None and len(landmarks.face) >= _FIRST_INNER + len(INNER_LANDMARKS)
-            else 0
+            len(IBUG_INNER) if landmarks is not None and len(landmarks.face) >= _FIRST_INNER + len(IBUG_INNER) else 0
         )
         self.wanted = np.zeros((count, 3))
         rows, corners = np.repeat(np.arange(count), 3), np.zeros((count, 3), np.int64)
         bary = np.zeros((count, 3))
         if count and landmarks is not None:
-            chosen = np.array(INNER_LANDMARKS)
+            chosen = np.array(IBUG_INNER)
             corners, bary = ours.faces[ours.landmarks478.face[chosen]], ours.landmarks478.bary[chosen]
             place = OnSurface(landmarks.face, landmarks.bary).carry(theirs.v_template, theirs.faces)
             self.wanted = place[_FIRST_INNER : _FIRST_INNER + count]

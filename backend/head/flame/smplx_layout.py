@@ -15,9 +15,9 @@ import scipy.sparse as sp
 
 from ...artifacts import JOINT_PARENTS, orbit_camera
 from ..contour import MovingContour
+from ..face_regions import IBUG_INNER
 from ..model import HeadModel
 from .files import SHAPE_COLUMNS, FlameModel
-from .registration import INNER_LANDMARKS
 
 EXPRESSION_COLUMNS = 100
 MODEL, STATIC, DYNAMIC = "FLAME_NEUTRAL.pkl", "flame_static_embedding.pkl", "flame_dynamic_embedding.npy"
@@ -51,7 +51,7 @@ def flame_layout(head: HeadModel) -> FlameModel:
 def export_for_smplx(head: HeadModel, folder: Path) -> None:
     """Write the three files into ``folder``, which must exist; ``smplx.FLAME(folder)`` loads them."""
     (folder / MODEL).write_bytes(model_pickle(flame_layout(head)))
-    marks = list(INNER_LANDMARKS)
+    marks = list(IBUG_INNER)
     static = {"lmk_face_idx": head.landmarks478.face[marks], "lmk_b_coords": head.landmarks478.bary[marks]}
     (folder / STATIC).write_bytes(pickle.dumps(static, protocol=2))
     contour = MovingContour(head)

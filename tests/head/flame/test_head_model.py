@@ -6,18 +6,23 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cameo.backend.artifacts import Part
+from cameo.backend.artifacts import Part, orbit_camera
 from cameo.backend.errors import AssetError
+from cameo.backend.head.contour import MovingContour, landmarks68
 from cameo.backend.head.controls import ARKIT_NAMES, parameters_from_controls
+from cameo.backend.head.face_regions import IBUG_INNER
+from cameo.backend.head.fit_sight import Sight
 from cameo.backend.head.flame import head_model
 from cameo.backend.head.flame.closest import OnSurface, closest_points
 from cameo.backend.head.flame.head_model import FlameFiles, convert, head_model_at
-from cameo.backend.head.flame.registration import INNER_LANDMARKS
 from cameo.backend.head.flame.smplx_layout import model_pickle
+from cameo.backend.head.landmark_fit import fit_landmarks
 from cameo.backend.head.lbs import pose_vertices
+from cameo.backend.head.mesh_raster import project
 from cameo.backend.head.model import load_head_model, make_avatar_mesh
 from flame_files import pickled, random_model, write, write_landmarks
 from other_head import other_head, thinned
+from scipy.spatial.transform import Rotation
 
 BETAS = np.random.default_rng(5).normal(0, 0.7, 30)
 """Whose head the "FLAME" is."""
@@ -138,7 +143,7 @@ def test_mirror_is_on_the_other_side(switched):
 
 def test_files_of_flames_size_get_teeth_texture_and_their_own_regions(tmp_path):
     model, ours = thinned(5023, BETAS), load_head_model()
-    inner = list(INNER_LANDMARKS)
+    inner = list(IBUG_INNER)
     marks = OnSurface(ours.landmarks478.face[inner], ours.landmarks478.bary[inner])
     wanted = marks.carry(ours.neutral(BETAS), ours.faces)
     known = closest_points(np.r_[np.zeros((17, 3)), wanted, wanted[:2]], model.v_template, model.faces)
@@ -174,3 +179,22 @@ def test_a_wrong_file_is_named(tmp_path):
     with pytest.raises(AssetError) as missing:
         head_model_at(str(tmp_path / "nowhere.pkl"))
     assert missing.value.code == "flame.missing"
+
+
+def test_the_68_landmarks_lie_where_ours_do_and_fit(switched):
+    """The jaw line of the other mesh, chosen on it by the same rule; and its own turned head found again."""
+    ours, theirs = load_head_model(), switched.head
+    places = []
+    for head, vertices in ((ours, ours.neutral(BETAS)), (theirs, theirs.v_template)):
+        marks = landmarks68(head)
+        places.append(np.einsum("kc,kcx->kx", marks.bary, vertices[head.faces[marks.face]]))
+    apart = places[0] - places[1]
+    assert np.linalg.norm(apart[17:], axis=1).max() < 0.002
+    assert np.linalg.norm(apart[:17, :2], axis=1).max() < 0.006  # in depth the jaw's side seen from the front is open
+    camera = orbit_camera(-35, 5, distance=1.2, fov_deg=19, size=512)
+    face, bary = MovingContour(theirs).embedding(theirs.v_template, camera)
+    seen = np.einsum("kc,kcx->kx", bary, theirs.v_template[theirs.faces[face]])
+    sight = Sight(project(np.concatenate([seen, places[1][17:]]), camera)[:, :2], camera)
+    fit = fit_landmarks([sight], theirs, landmarks68(theirs), calibrated=True)
+    assert Rotation.from_matrix(fit.moments[0].rotation).magnitude() < np.deg2rad(3)
+    assert fit.errors[0].mean() < 0.6
