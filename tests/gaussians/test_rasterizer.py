@@ -43,10 +43,15 @@ def random_loss(out, seed=0):
     return total
 
 
-@pytest.mark.parametrize("channels", [1, 3, 4, 6, 7])
+def off(want, got):
+    """Relative L2 distance."""
+    return float(torch.linalg.norm(want - got) / torch.linalg.norm(want))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 6, 7, 11])
 @pytest.mark.parametrize(("antialias", "depth"), [(False, False), (True, True)])
 def test_image_and_gradients_match_the_definition(channels, antialias, depth):
-    options = {"antialias": antialias, "depth": depth, "background": torch.linspace(0, 1, channels)}
+    options = {"antialias": antialias, "depth": depth, "background": torch.linspace(0, 1, channels), "absgrad": True}
     dense, fast = scene(250, channels=channels), scene(250, channels=channels, dtype=torch.float32)
     want = render(dense, cameras(width=40), "reference", **options)
     got = render(fast, cameras(width=40, dtype=torch.float32), "cpu", **options)
@@ -56,6 +61,45 @@ def test_image_and_gradients_match_the_definition(channels, antialias, depth):
     random_loss(got).backward()
     for name, a, b in zip(NAMES, dense, fast, strict=True):
         assert torch.linalg.norm(a.grad - b.grad) <= 2e-4 * torch.linalg.norm(a.grad), name
+    assert off(want.means2d.grad, got.means2d.grad) < 2e-4
+    assert off(want.means2d.absgrad, got.means2d.absgrad) < 2e-4
+    assert (got.means2d.absgrad >= got.means2d.grad.abs() * (1 - 1e-5)).all()
+
+
+def test_the_screen_gradient_says_where_a_splat_should_go():
+    """A splat beside its target: a small step against the gradient brings the picture nearer, as much as it says."""
+    cam = cameras(32, dtype=torch.float32)
+    inputs = [t[:1] for t in scene(1, size=0.03, dtype=torch.float32)]
+    target = render([inputs[0] + torch.tensor([0.01, 0, 0]), *inputs[1:]], cam, "cpu").image.detach()
+    out = render(inputs, cam, "cpu")
+    loss = (out.image - target).square().sum()
+    loss.backward()
+    along = out.means2d.grad[0, 0, 0]
+    R, f = cam.viewmats[0, 0, :3, :3], cam.Ks[0, 0, 0, 0]
+    depth = (R @ inputs[0][0] + cam.viewmats[0, 0, :3, 3])[2].detach()
+    pixel = -0.05 * along / along.norm()  # a twentieth of a pixel downhill
+    step = R.T @ torch.cat([pixel * depth / f, torch.zeros(1)])
+    moved = render([(inputs[0] + step).detach(), *inputs[1:]], cam, "cpu")
+    gain = (loss - (moved.image - target).square().sum()).detach()
+    assert gain.item() == pytest.approx(0.05 * along.norm().item(), rel=0.1)
+
+
+def test_absolute_gradients_do_not_cancel():
+    """A splat whose halves pull apart has no gradient, which is why AbsGS looks at the absolute one."""
+    cam = cameras(32, dtype=torch.float32)
+    inputs = [torch.zeros(1, 3), torch.tensor([[1.0, 0, 0, 0]]), torch.full((1, 3), 0.03), torch.tensor([0.8])]
+    inputs = [t.requires_grad_() for t in (*inputs, torch.ones(1, 3))]
+    out = render(inputs, cam, "cpu", absgrad=True)
+    columns = (torch.arange(32) + 0.5 - float(out.means2d[0, 0, 0, 0])).abs()
+    (out.image * columns[:, None]).sum().backward()
+    assert out.means2d.grad[..., 0].abs().max() < 1e-3 * out.means2d.absgrad[..., 0].max()
+
+
+def test_nobody_pays_for_absolute_gradients_unasked():
+    out = render(scene(20, dtype=torch.float32), cameras(32, dtype=torch.float32), "cpu")
+    assert out.means2d.absgrad is None
+    with torch.no_grad():
+        assert render(scene(20, dtype=torch.float32), cameras(32, dtype=torch.float32), "cpu").means2d.grad is None
 
 
 def test_many_layers_end_at_the_transmittance_limit():
@@ -76,9 +120,10 @@ def test_bitwise_equal_over_thread_counts_and_runs():
     for threads in (1, 2, 2):
         numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
         inputs = scene(3000, dtype=torch.float32)
-        out = render(inputs, cameras(96, dtype=torch.float32), "cpu", depth=True)
+        out = render(inputs, cameras(96, dtype=torch.float32), "cpu", depth=True, absgrad=True)
         random_loss(out).backward()
-        results.append([out.image.detach(), out.depth.detach(), *(t.grad for t in inputs)])
+        screen = out.means2d.grad, out.means2d.absgrad
+        results.append([out.image.detach(), out.depth.detach(), *screen, *(t.grad for t in inputs)])
     numba.set_num_threads(before)
     for other in results[1:]:
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
@@ -90,11 +135,16 @@ def test_batches_of_scenes_and_cameras_equal_single_calls():
     both = Cameras(cam.viewmats.expand(2, -1, -1, -1), cam.Ks.expand(2, -1, -1, -1), 40, 40)
     g = Gaussians(*(torch.stack([a, b]) for a, b in zip(first[:4], second[:4], strict=True)))
     per_camera = torch.stack([torch.stack([first[4] * k for k in (1, 2, 3)]), torch.stack([second[4]] * 3)])
-    out = rasterize(g, both, colors=per_camera)
+    out = rasterize(g, both, colors=per_camera, absgrad=True)
     assert out.image.shape == (2, 3, 40, 40, 3)
     single = Cameras(cam.viewmats[:, 2:], cam.Ks[:, 2:], 40, 40)
-    assert torch.equal(out.image[0, 2], render([*first[:4], first[4] * 3], single, "cpu").image[0, 0])
+    own = render([*first[:4], first[4] * 3], single, "cpu", absgrad=True)
+    assert torch.equal(out.image[0, 2], own.image[0, 0])
     assert torch.equal(out.alpha[1, 2], render(second, single, "cpu").alpha[0, 0])
+    out.image.square().sum().backward()
+    own.image.square().sum().backward()
+    assert torch.equal(out.means2d.grad[0, 2], own.means2d.grad[0, 0])
+    assert torch.equal(out.means2d.absgrad[0, 2], own.means2d.absgrad[0, 0])
 
 
 def broken(case, inputs):
@@ -127,12 +177,15 @@ CASES = ["zero quaternion", "zero scale", "needle", "nan", "transparent", "behin
 def test_broken_splats_never_give_nan(case, antialias):
     inputs = scene(200, dtype=torch.float32)
     broken(case, inputs)
-    out = render(inputs, cameras(40, dtype=torch.float32), "cpu", depth=True, antialias=antialias)
+    out = render(inputs, cameras(40, dtype=torch.float32), "cpu", depth=True, antialias=antialias, absgrad=True)
     random_loss(out).backward()
     assert torch.isfinite(out.image).all()
     assert all(torch.isfinite(t.grad).all() for t in inputs)
+    assert torch.isfinite(out.means2d.grad).all()
+    assert torch.isfinite(out.means2d.absgrad).all()
     if case in ("transparent", "behind"):
         assert out.alpha.abs().max() == 0
+        assert out.means2d.absgrad.max() == 0
         assert int(out.radii.max()) == 0
 
 
@@ -147,8 +200,10 @@ def test_camera_inside_the_cloud():
 
 def test_no_gaussians_at_all():
     inputs = scene(0, dtype=torch.float32)
-    out = render(inputs, cameras(20, dtype=torch.float32), "cpu", background=torch.tensor([0.1, 0.2, 0.3]))
+    background = torch.tensor([0.1, 0.2, 0.3])
+    out = render(inputs, cameras(20, dtype=torch.float32), "cpu", background=background, absgrad=True)
     random_loss(out).backward()
+    assert out.means2d.grad.shape == out.means2d.absgrad.shape == (1, 1, 0, 2)
     assert np.allclose(out.image.detach()[0, 0, 3, 4], [0.1, 0.2, 0.3])
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 
 from . import cpu, cuda, reference
-from .types import Cameras, Gaussians, RasterOut
+from .types import Cameras, Gaussians, RasterOut, ScreenGradients
 
 Backend = Literal["auto", "cpu", "cuda", "reference"]
 
@@ -26,6 +26,7 @@ def rasterize(
     background: torch.Tensor | None = None,
     depth: bool = False,
     antialias: bool = False,
+    absgrad: bool = False,
     backend: Backend = "auto",
 ) -> RasterOut:
     """Render B scenes under C cameras each.
@@ -36,6 +37,7 @@ def rasterize(
         background: [D] or [B,C,D], put behind; without it ``image`` is premultiplied.
         depth: also return alpha-weighted depth.
         antialias: lower the opacity of splats smaller than a pixel (Mip-Splatting), instead of fattening them.
+        absgrad: let the backward pass fill ``means2d.absgrad`` (``means2d.grad`` it fills always).
         backend: "auto" follows the device of ``g.means``.
 
     Raises:
@@ -45,10 +47,12 @@ def rasterize(
     if backend == "auto":
         backend = "cuda" if g.means.is_cuda else "cpu"
     if backend == "cuda":
-        image, alpha, means2d, radii = cuda.rasterize_batch(g, cam, colors, antialias=antialias, depth=depth)
+        image, alpha, means2d, radii = cuda.rasterize_batch(
+            g, cam, colors, antialias=antialias, depth=depth, absgrad=absgrad
+        )
     else:
         one = cpu.rasterize_one if backend == "cpu" else reference.rasterize_one
-        image, alpha, means2d, radii = _loop(one, g, cam, colors, antialias=antialias, depth=depth)
+        image, alpha, means2d, radii = _loop(one, g, cam, colors, antialias=antialias, depth=depth, absgrad=absgrad)
     depths = image[..., -1:] if depth else None
     image = image[..., :-1] if depth else image
     if background is not None:
@@ -79,13 +83,20 @@ def _loop(
     *,
     antialias: bool,
     depth: bool,
+    absgrad: bool,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     B, C = cam.viewmats.shape[:2]
+    grad = torch.zeros(B, C, g.means.shape[1], 2)
+    absolute = torch.zeros_like(grad) if absgrad else None
     rendered = []
     for b in range(B):
         for c in range(C):
             table = colors[b] if colors.ndim == 3 else colors[b, c]
             camera = cam.viewmats[b, c], cam.Ks[b, c], cam.width, cam.height
-            rendered.append(one(*(t[b] for t in g), table, *camera, antialias=antialias, depth=depth))
+            screen = ScreenGradients(grad[b, c], None if absolute is None else absolute[b, c])
+            rendered.append(one(*(t[b] for t in g), table, *camera, antialias=antialias, depth=depth, screen=screen))
     image, alpha, means2d, radii = (torch.stack(parts).unflatten(0, (B, C)) for parts in zip(*rendered))
+    if image.requires_grad:  # the views' backward passes fill these
+        means2d.grad = grad
+        means2d.absgrad = absolute  # pyright: ignore[reportAttributeAccessIssue]
     return image, alpha[..., None], means2d, radii

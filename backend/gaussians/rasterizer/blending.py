@@ -98,21 +98,40 @@ def _blend_tile(first, last, ids, means2d, conics, alphas, radii, colors, X0, Y0
 
 
 @njit(cache=True, fastmath=_FAST, error_model="numpy")
+def _add_absolutes(row, behind, opacity, mean_x, dy, A, B, D, sums, width):
+    """Add one row's |d(loss)/d(mean)| / opacity to ``sums`` [2,16]; ``behind`` [16] is what the row left of rest."""
+    for x in range(width):
+        uncapped = opacity * row[2, x]
+        d_alpha = row[3, x] * row[1, x] - behind[x] / (_ONE - min(_ALPHA_MAX, uncapped))
+        d_alpha = d_alpha if row[0, x] > _ZERO else _ZERO
+        d_alpha = d_alpha if uncapped <= _ALPHA_MAX else _ZERO
+        dx, strength = mean_x - _f(x), abs(row[2, x] * d_alpha)
+        sums[0, x] += strength * abs(_TWO * A * dx + B * dy)
+        sums[1, x] += strength * abs(B * dx + _TWO * D * dy)
+
+
+@njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _blend_tile_backward(
-    first, last, ids, slots, means2d, conics, alphas, radii, colors, X0, Y0, T, rest, V, sums, row, gradients, width
+    first, last, ids, slots, means2d, conics, alphas, radii, colors, X0, Y0,
+    T, rest, V, sums, absolute_sums, row, gradients, absolutes, width,
 ):  # fmt: skip
     """Write the gradient of every intersection to its row of ``gradients`` [L, 6+D].
 
+    ``absolutes`` [L,2], when it is not empty, gets the sum over pixels of |d(loss)/d(mean)|.
+
     ``V`` [D,16,16] is d(loss)/d(colour). ``rest`` [16,16] starts as V·colour + d(loss)/d(T)·T of the finished pixel and
-    loses each splat's share on the way: what is left is all that lies behind. ``sums`` [3+D,16] and ``row`` [4,16]
-    (weight, transmittance before, falloff, V·colour) are scratch.
+    loses each splat's share on the way: what is left is all that lies behind. ``sums`` [3+D,16], ``absolute_sums``
+    [2,16] and ``row`` [4,16] (weight, transmittance before, falloff, V·colour) are scratch.
     """
     since_check, finished = 0, False
+    with_absolutes = absolutes.shape[0] > 0
     for k in range(first, last):
         slot = slots[k]
         if finished:
             for c in range(gradients.shape[1]):
                 gradients[slot, c] = _ZERO
+            if with_absolutes:
+                absolutes[slot] = _ZERO
             continue
         g = ids[k]
         mean_x, mean_y = means2d[g, 0] - _f(X0) - _HALF, means2d[g, 1] - _f(Y0) - _HALF
@@ -121,6 +140,8 @@ def _blend_tile_backward(
         reach = _f(radii[g, 1])
         s_max = _f(math.log(opacity)) + _LOG_255
         sums[:] = _ZERO
+        if with_absolutes:
+            absolute_sums[:] = _ZERO
         for y in range(max(0, int(mean_y - reach)), min(TILE, int(mean_y + reach) + 2)):
             dy = mean_y - _f(y)
             linear, constant = B * dy, D * dy * dy
@@ -157,6 +178,8 @@ def _blend_tile_backward(
                 sums[0, x] += d_opacity
                 sums[1, x] += d_opacity * dy
                 sums[2, x] += d_opacity * dy * dy
+            if with_absolutes:
+                _add_absolutes(row, rest[y], opacity, mean_x, dy, A, B, D, absolute_sums, width)
         m00, m10, m01, m20, m11, m02 = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
         for x in range(TILE):
             dx = mean_x - _f(x)
@@ -177,6 +200,12 @@ def _blend_tile_backward(
             for x in range(TILE):
                 total += sums[3 + c, x]
             gradients[slot, GEOMETRY_GRADIENTS + c] = total
+        if with_absolutes:
+            for axis in range(2):
+                total = _ZERO
+                for x in range(TILE):
+                    total += absolute_sums[axis, x]
+                absolutes[slot, axis] = opacity * total
         since_check += 1
         if since_check == _CHECK_EVERY:
             since_check = 0
@@ -208,9 +237,12 @@ def blend(offsets, ids, means2d, conics, alphas, radii, colors, columns, threads
 @njit(parallel=True, cache=True, fastmath=_FAST, error_model="numpy")
 def blend_backward(
     offsets, ids, slots, means2d, conics, alphas, radii, colors, columns, threads, width,
-    image, T_out, d_image, d_T, gradients,
+    image, T_out, d_image, d_T, gradients, absolutes,
 ):  # fmt: skip
-    """Fill ``gradients`` [L, 6+D], one row per intersection, from d(loss)/d(image) [H,W,D] and d(loss)/d(T) [H,W]."""
+    """Fill ``gradients`` [L, 6+D], one row per intersection, from d(loss)/d(image) [H,W,D] and d(loss)/d(T) [H,W].
+
+    ``absolutes`` [L,2] or [0,2]: filled unless it is empty.
+    """
     H, W = T_out.shape
     tiles = offsets.shape[0] - 1
     for thread in prange(threads):
@@ -218,6 +250,7 @@ def blend_backward(
         rest = np.empty((TILE, TILE), np.float32)
         V = np.empty((image.shape[2], TILE, TILE), np.float32)
         sums = np.empty((3 + image.shape[2], TILE), np.float32)
+        absolute_sums = np.empty((2, TILE), np.float32)
         row = np.empty((4, TILE), np.float32)
         for tile in range(thread, tiles, threads):
             Y0, X0 = (tile // columns) * TILE, (tile % columns) * TILE
@@ -235,14 +268,15 @@ def blend_backward(
                     rest[y, x] = total
             _blend_tile_backward(
                 offsets[tile], offsets[tile + 1], ids, slots, means2d, conics, alphas, radii, colors,
-                X0, Y0, T, rest, V, sums, row, gradients, width,
+                X0, Y0, T, rest, V, sums, absolute_sums, row, gradients, absolutes, width,
             )  # fmt: skip
 
 
 @njit(parallel=True, cache=True)
-def sum_intersections(groups, gradients, d_means2d, d_conics, d_alphas, d_colors):
-    """Sum the rows of each Gaussian, in a fixed order."""
+def sum_intersections(groups, gradients, absolutes, d_means2d, d_absolutes, d_conics, d_alphas, d_colors):
+    """Sum the rows of each Gaussian, in a fixed order. ``d_absolutes`` [N,2] stays as it is without ``absolutes``."""
     D = d_colors.shape[1]
+    with_absolutes = absolutes.shape[0] > 0
     for g in prange(d_means2d.shape[0]):
         d_means2d[g, 0] = _ZERO
         d_means2d[g, 1] = _ZERO
@@ -252,6 +286,8 @@ def sum_intersections(groups, gradients, d_means2d, d_conics, d_alphas, d_colors
         d_alphas[g] = _ZERO
         for c in range(D):
             d_colors[g, c] = _ZERO
+        if with_absolutes:
+            d_absolutes[g] = _ZERO
         for slot in range(groups[g], groups[g + 1]):
             d_means2d[g, 0] += gradients[slot, 0]
             d_means2d[g, 1] += gradients[slot, 1]
@@ -261,3 +297,6 @@ def sum_intersections(groups, gradients, d_means2d, d_conics, d_alphas, d_colors
             d_alphas[g] += gradients[slot, 5]
             for c in range(D):
                 d_colors[g, c] += gradients[slot, GEOMETRY_GRADIENTS + c]
+            if with_absolutes:
+                d_absolutes[g, 0] += absolutes[slot, 0]
+                d_absolutes[g, 1] += absolutes[slot, 1]

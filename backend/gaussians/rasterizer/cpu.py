@@ -16,6 +16,7 @@ import torch
 from .blending import GEOMETRY_GRADIENTS, blend, blend_backward, sum_intersections
 from .projection import project, project_backward
 from .tiles import TILE, bin_tiles, depth_order
+from .types import ScreenGradients
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,21 @@ def _project_and_bin(scene: _Scene) -> _Projected:
 
 
 def _gradients(
-    scene: _Scene, splats: _Projected, d_splats: np.ndarray, d_colors: np.ndarray, depth: bool
+    scene: _Scene,
+    splats: _Projected,
+    per_splat: tuple[np.ndarray, np.ndarray],
+    d_colors: np.ndarray,
+    screen: ScreenGradients,
+    *,
+    depth: bool,
 ) -> tuple[torch.Tensor, ...]:
-    """Sum intersection gradients per Gaussian and carry them to the inputs. ``d_colors`` [N,D] is filled."""
+    """Sum the gradients of intersections (all of them [L,6+D]; absolute ones [L,2]) per Gaussian, carry them to the
+    inputs. ``d_colors`` [N,D] and ``screen`` are filled."""
     count = len(scene.means)
-    d_means2d, d_conics = np.empty((count, 2), np.float32), np.empty((count, 3), np.float32)
+    d_means2d, d_conics = screen.grad.numpy(), np.empty((count, 3), np.float32)
+    d_absolutes = np.empty((0, 2), np.float32) if screen.absgrad is None else screen.absgrad.numpy()
     d_alphas = np.empty(count, np.float32)
-    sum_intersections(splats.groups, d_splats, d_means2d, d_conics, d_alphas, d_colors)
+    sum_intersections(splats.groups, *per_splat, d_means2d, d_absolutes, d_conics, d_alphas, d_colors)
     d_depths = np.ascontiguousarray(d_colors[:, -1]) if depth else np.zeros(count, np.float32)
     d_means, d_quats = np.empty_like(scene.means), np.empty_like(scene.quats)
     d_scales, d_opacities = np.empty_like(scene.scales), np.empty_like(scene.opacities)
@@ -96,7 +105,7 @@ class _Rasterize(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        means, quats, scales, opacities, colors, viewmat, K, width, height, antialias, depth = inputs
+        means, quats, scales, opacities, colors, viewmat, K, width, height, antialias, depth, screen = inputs
         scene = _Scene(
             means=_numpy(means), quats=_numpy(quats), scales=_numpy(scales), opacities=_numpy(opacities),
             viewmat=_numpy(viewmat), K=_numpy(K), width=width, height=height, antialias=antialias,
@@ -109,7 +118,8 @@ class _Rasterize(torch.autograd.Function):
         T = np.empty((height, width), np.float32)
         threads = numba.get_num_threads()
         blend(splats.offsets, splats.ids, *splats.splats, table, splats.columns, threads, TILE, image, T)
-        ctx.scene, ctx.splats, ctx.table, ctx.image, ctx.T, ctx.depth = scene, splats, table, image, T, depth
+        ctx.scene, ctx.splats, ctx.table, ctx.image, ctx.T = scene, splats, table, image, T
+        ctx.depth, ctx.screen = depth, screen
         means2d, radii = torch.from_numpy(splats.means2d), torch.from_numpy(splats.radii)
         ctx.mark_non_differentiable(means2d, radii)
         return torch.from_numpy(image), torch.from_numpy(1 - T), means2d, radii
@@ -120,16 +130,18 @@ class _Rasterize(torch.autograd.Function):
         scene: _Scene = ctx.scene
         splats: _Projected = ctx.splats
         table: np.ndarray = ctx.table
+        screen: ScreenGradients = ctx.screen
         d_splats = np.empty((len(splats.ids), GEOMETRY_GRADIENTS + table.shape[1]), np.float32)
+        absolutes = np.empty((0 if screen.absgrad is None else len(splats.ids), 2), np.float32)
         blend_backward(
             splats.offsets, splats.ids, splats.slots, *splats.splats, table, splats.columns, numba.get_num_threads(),
-            TILE, ctx.image, ctx.T, _numpy(d_image), -_numpy(d_alpha), d_splats,
+            TILE, ctx.image, ctx.T, _numpy(d_image), -_numpy(d_alpha), d_splats, absolutes,
         )  # fmt: skip
         d_colors = np.empty_like(table)
-        inputs = _gradients(scene, splats, d_splats, d_colors, ctx.depth)
+        inputs = _gradients(scene, splats, (d_splats, absolutes), d_colors, screen, depth=ctx.depth)
         if ctx.depth:
             d_colors = np.ascontiguousarray(d_colors[:, :-1])
-        return (*inputs, torch.from_numpy(d_colors), *(None,) * 6)
+        return (*inputs, torch.from_numpy(d_colors), *(None,) * 7)
 
 
 def rasterize_one(
@@ -145,7 +157,13 @@ def rasterize_one(
     *,
     antialias: bool,
     depth: bool,
+    screen: ScreenGradients | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """One scene [N,...] under one camera: image [H,W,D] (depth as last channel), alpha [H,W], means2d, radii."""
+    """One scene [N,...] under one camera: image [H,W,D] (depth as last channel), alpha [H,W], means2d, radii.
+
+    The backward pass fills ``screen``, contiguous views on the CPU.
+    """
+    if screen is None:
+        screen = ScreenGradients(torch.empty(len(means), 2), None)
     inputs = [t.float() for t in (means, quats, scales, opacities, colors, viewmat, K)]
-    return _Rasterize.apply(*inputs, width, height, antialias, depth)  # pyright: ignore[reportReturnType]
+    return _Rasterize.apply(*inputs, width, height, antialias, depth, screen)  # pyright: ignore[reportReturnType]

@@ -12,7 +12,7 @@ from .types import EPS2D, NEAR, Cameras, Gaussians
 
 
 def rasterize_batch(
-    g: Gaussians, cam: Cameras, colors: torch.Tensor, *, antialias: bool, depth: bool
+    g: Gaussians, cam: Cameras, colors: torch.Tensor, *, antialias: bool, depth: bool, absgrad: bool
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """image [B,C,H,W,D] (depth as last channel), alpha [B,C,H,W,1], means2d [B,C,N,2], radii [B,C,N,2]."""
     try:
@@ -30,6 +30,8 @@ def rasterize_batch(
     image, alpha, info = rasterization(
         *g, colors, cam.viewmats, cam.Ks, cam.width, cam.height,
         near_plane=NEAR, eps2d=EPS2D, packed=False, render_mode="RGB+D" if depth else "RGB",
-        rasterize_mode="antialiased" if antialias else "classic",
+        rasterize_mode="antialiased" if antialias else "classic", absgrad=absgrad,
     )  # fmt: skip
+    if info["means2d"].requires_grad:
+        info["means2d"].retain_grad()  # gsplat itself sets .absgrad
     return image, alpha, info["means2d"], info["radii"]

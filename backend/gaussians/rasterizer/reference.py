@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from .types import ALPHA_MAX, ALPHA_MIN, EPS2D, FRUSTUM_MARGIN, MAX_SIGMAS, NEAR, TRANSMITTANCE_MIN
+from .types import ALPHA_MAX, ALPHA_MIN, EPS2D, FRUSTUM_MARGIN, MAX_SIGMAS, NEAR, TRANSMITTANCE_MIN, ScreenGradients
 
 
 def _covariance(quats: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
@@ -31,6 +31,13 @@ def _jacobian(points: torch.Tensor, K: torch.Tensor, width: int, height: int) ->
     return torch.stack(rows, -1).unflatten(-1, (2, 3))
 
 
+def _keep(gradient: torch.Tensor, order: torch.Tensor, screen: ScreenGradients) -> None:
+    """Sum the gradients [N,H,W,2] that pixels send to the splats in depth ``order``."""
+    screen.grad[order] = gradient.sum((1, 2)).to(screen.grad)
+    if screen.absgrad is not None:
+        screen.absgrad[order] = gradient.abs().sum((1, 2)).to(screen.absgrad)
+
+
 def rasterize_one(
     means: torch.Tensor,
     quats: torch.Tensor,
@@ -44,6 +51,7 @@ def rasterize_one(
     *,
     antialias: bool,
     depth: bool,
+    screen: ScreenGradients | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Same contract as :func:`.cpu.rasterize_one`, in the dtype of ``means``."""
     R = viewmat[:3, :3]
@@ -66,7 +74,10 @@ def rasterize_one(
     px = torch.arange(width, dtype=means.dtype) + 0.5
     py = torch.arange(height, dtype=means.dtype) + 0.5
     grid = torch.stack(torch.meshgrid(px, py, indexing="xy"), -1)  # [H,W,2]
-    d = (means2d[order, None, None] - grid)[..., None]
+    to_pixels = means2d[order, None, None] - grid  # [N,H,W,2]: each pixel's own copy of the position
+    if screen is not None and to_pixels.requires_grad:
+        to_pixels.register_hook(lambda gradient: _keep(gradient, order, screen))
+    d = to_pixels[..., None]
     s = 0.5 * (d.transpose(-1, -2) @ conics @ d)[..., 0, 0]  # [N,H,W]
     alpha = (opacities[order, None, None] * torch.exp(-s)).clamp_max(ALPHA_MAX)
     touched = (alpha.detach() >= ALPHA_MIN) & in_front[order, None, None]
@@ -79,4 +90,4 @@ def rasterize_one(
     with torch.no_grad():
         extent = (2 * (opacities / ALPHA_MIN).clamp_min(1).log()).sqrt().clamp_max(MAX_SIGMAS)
         radii = (extent[:, None] * covariance.diagonal(dim1=1, dim2=2).sqrt()).ceil().int() * in_front[:, None]
-    return image, weight.sum(0), means2d.detach(), radii
+    return image, weight.sum(0), means2d.detach().float(), radii

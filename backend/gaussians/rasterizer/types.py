@@ -48,6 +48,16 @@ class Cameras:
         return cls(viewmat[None, None], K[None, None], camera.width, camera.height)
 
 
+class ScreenGradients(NamedTuple):
+    """Where one view's backward pass puts the gradients of its N pixel positions.
+
+    ``grad`` float32 [N,2]; ``absgrad`` float32 [N,2], or None where nobody asked.
+    """
+
+    grad: torch.Tensor
+    absgrad: torch.Tensor | None
+
+
 @dataclass(frozen=True)
 class RasterOut:
     """Rendered pictures.
@@ -56,7 +66,9 @@ class RasterOut:
         image: [B,C,H,W,D], colours over the background; premultiplied when there is none.
         alpha: [B,C,H,W,1].
         depth: [B,C,H,W,1] alpha-weighted camera z in metres (divide by alpha for the expected depth), or None.
-        means2d: [B,C,N,2] pixels, no gradient; meaningless where ``radii`` is 0.
+        means2d: float32 [B,C,N,2] pixels; meaningless where ``radii`` is 0. The backward pass fills ``means2d.grad``
+            [B,C,N,2], d(loss)/d(pixel position), and, when asked for, ``means2d.absgrad`` [B,C,N,2]: the sum over
+            pixels of the absolute values of what each adds to it (AbsGS, arXiv 2404.10484; the name is gsplat's).
         radii: int32 [B,C,N,2] half extents in pixels; 0 where the Gaussian is not visible.
     """
 
