@@ -259,8 +259,9 @@ class GaussianRates:
 class AppearanceConfig:
     """How pictures that disagree are reconciled (FaceCraft4D section 3.4; ``shared/design/method.md``)."""
 
-    kind: Literal["paper", "anchored", "coin_plus"] = "coin_plus"
-    """paper: the literal COIN, baked. anchored: no offset in the reference view. coin_plus: and affine colour, flow."""
+    kind: Literal["plain", "paper", "anchored", "coin_plus"] = "coin_plus"
+    """paper: the literal COIN, baked. anchored: no offset in the reference view. coin_plus: and affine colour, flow.
+    plain: nothing is reconciled."""
     hidden: int = 64
     """Width of the two-layer MLP's hidden layer."""
     view_features: int = 16
@@ -299,6 +300,8 @@ class ReconstructionConfig:
     """Steps of the static fit (paper: 30 000, section 4)."""
     coin_steps: int = 60
     """Steps with the appearance model (paper: 90 000, section 4)."""
+    views_per_step: int = 1
+    """Views of one moment that a step shows (paper: 1); a GPU draws several in the time of one."""
     reference_share: float = 0.1
     """Part of the steps that show the reference view; 0.25 where the other views are much less reliable."""
     expression_share: float = 0.2
@@ -306,7 +309,9 @@ class ReconstructionConfig:
     dssim_weight: float = 0.2
     """Of 1-SSIM against L1 (section 3.4: 0.8 L1 + 0.2 SSIM)."""
     perceptual_weight: float = 0.0
-    """Of LPIPS on the consistent image (section 3.4: 0.05); needs the extra ``lpips``."""
+    """Of the perceptual distance in COIN (section 3.4: 0.05 LPIPS on the consistent picture)."""
+    perceptual_cache_mb: int = 512
+    """Memory for the features of training pictures that are kept from step to step."""
     alpha_weight: float = 0.3
     """Of the mean absolute difference of the outlines."""
     offset_weight: float = 0.01
@@ -317,6 +322,10 @@ class ReconstructionConfig:
     """Of in-plane axes more than three times apart."""
     final_rate: float = 0.1
     """Learning rate at the end over the one at the start."""
+    patience: int = 0
+    """A stage ends after so many looks at a held-out frame that showed no gain; 0: never before its last step."""
+    watch_every: int = 100
+    """Steps between two looks."""
     checkpoint_seconds: float = 60.0
     """Time between two checkpoints."""
     preview_seconds: float = 3.0

@@ -17,9 +17,10 @@ MARGIN = 8  # pixels round the person; SSIM's window needs 5
 class Frame:
     """One training picture. ``rgba`` float32 [h,w,4] premultiplied; ``camera`` sees just that crop.
 
-    ``window`` = (x0, y0, side): where the crop stands in the whole picture.
+    ``index`` among the training frames. ``window`` = (x0, y0, side): where the crop stands in the whole picture.
     """
 
+    index: int
     view: int
     pose: int
     camera: Camera
@@ -28,15 +29,19 @@ class Frame:
 
 
 class TrainingFrames:
-    """The frames not held out, at ``size`` pixels."""
+    """The frames not held out, at ``size`` pixels; with ``crop`` cut to the person."""
 
-    def __init__(self, data: PersonalizedSet, size: int) -> None:
+    def __init__(
+        self, data: PersonalizedSet, size: int, device: torch.device | str = "cpu", *, crop: bool = True
+    ) -> None:
+        self.device = device
         self.indices = np.flatnonzero(~data.held_out)
         self.view = data.view_index[self.indices]
         self.pose = data.pose_index[self.indices]
         self.size = min(size, data.images.shape[1])
         self._images = np.stack([_resized(data.images[i], self.size) for i in self.indices])
-        self._windows = [_window(image[..., 3]) for image in self._images]
+        whole = 0, 0, self.size, self.size
+        self._windows = [_window(image[..., 3]) if crop else whole for image in self._images]
         self._cameras = [scaled_camera(data.cameras[v], self.size) for v in self.view]
         self.reference = np.flatnonzero(self.view == data.reference_view)
         self.expressive = np.flatnonzero((self.pose != 0) & (self.view != data.reference_view))
@@ -47,12 +52,22 @@ class TrainingFrames:
 
     def __getitem__(self, j: int) -> Frame:
         x0, y0, x1, y1 = self._windows[j]
-        rgba = torch.from_numpy(self._images[j, y0:y1, x0:x1]).float() / 255
+        rgba = torch.from_numpy(self._images[j, y0:y1, x0:x1]).to(self.device).float() / 255
         camera = cropped_camera(self._cameras[j], x0, y0, x1 - x0, y1 - y0)
-        return Frame(int(self.view[j]), int(self.pose[j]), camera, rgba, (x0, y0, self.size))
+        return Frame(j, int(self.view[j]), int(self.pose[j]), camera, rgba, (x0, y0, self.size))
 
-    def draw(self, rng: np.random.Generator, reference_share: float, expression_share: float) -> int:
-        """A frame by lot: the reference and the expressions as often as asked, the rest from neutral views."""
+    def draw(
+        self, rng: np.random.Generator, reference_share: float, expression_share: float, views: int = 1
+    ) -> list[int]:
+        """A frame by lot, and ``views`` - 1 others of its pose: all that is shown of one moment."""
+        first = self._draw_one(rng, reference_share, expression_share)
+        if views == 1:
+            return [first]
+        others = np.flatnonzero((self.pose == self.pose[first]) & (np.arange(len(self)) != first))
+        return [first, *(int(j) for j in rng.choice(others, min(views - 1, len(others)), replace=False))]
+
+    def _draw_one(self, rng: np.random.Generator, reference_share: float, expression_share: float) -> int:
+        """The reference and the expressions as often as asked, the rest from neutral views."""
         u = rng.random()
         pools = [(self.reference, reference_share), (self.expressive, expression_share), (self.still, 1.0)]
         for pool, share in pools:
@@ -60,6 +75,11 @@ class TrainingFrames:
                 return int(pool[rng.integers(len(pool))])
             u -= share if len(pool) else 0.0
         return int(rng.integers(len(self)))
+
+
+def over(rgba: torch.Tensor, background: torch.Tensor) -> torch.Tensor:
+    """[h,w,3]: premultiplied ``rgba`` [h,w,4] over a colour [3]."""
+    return rgba[..., :3] + (1 - rgba[..., 3:]) * background
 
 
 def _resized(image: np.ndarray, size: int) -> np.ndarray:

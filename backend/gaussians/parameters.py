@@ -24,17 +24,17 @@ class GaussianParameters:
 
     NAMES = ("local", "log_scale", "rotation", "logit_opacity", "color")
 
-    def __init__(self, bound: BoundGaussians) -> None:
+    def __init__(self, bound: BoundGaussians, device: torch.device | str = "cpu") -> None:
         self.face = bound.face
         self.rest_edges = bound.rest_edges
-        length, along, across = torch.tensor(np.maximum(bound.rest_edges, [1e-7, -np.inf, 1e-7])).float().T
+        length, along, across = torch.tensor(np.maximum(bound.rest_edges, [1e-7, -np.inf, 1e-7])).float().to(device).T
         self._to_edges = torch.stack([1 / length, -along / (length * across), 1 / across], 1) * _MM
-        a, b, h = torch.tensor(bound.offset).T
+        a, b, h = torch.tensor(bound.offset, device=device).T
         self.local = torch.stack([a * length + b * along, b * across, h], 1).div(_MM)
-        self.log_scale = torch.tensor(bound.scale).log()
-        self.rotation = torch.tensor(bound.rotation)
-        self.logit_opacity = torch.logit(torch.tensor(bound.opacity), eps=1e-4)
-        self.color = torch.tensor(bound.color)
+        self.log_scale = torch.tensor(bound.scale, device=device).log()
+        self.rotation = torch.tensor(bound.rotation, device=device)
+        self.logit_opacity = torch.logit(torch.tensor(bound.opacity, device=device), eps=1e-4)
+        self.color = torch.tensor(bound.color, device=device)
         self.start = self.local.clone()
         self.log_sigma = self.log_scale.amax(1)
         for name in self.NAMES:
@@ -73,7 +73,7 @@ class GaussianParameters:
             rotation = torch.nn.functional.normalize(self.rotation, dim=1)
             shown = (self.color if color is None else color).clamp(0, 1)
             tensors = (self.offset(), rotation, self.log_scale.exp(), self.logit_opacity.sigmoid(), shown)
-            offset, quats, scale, opacity, rgb = (t.detach().numpy().astype(np.float32) for t in tensors)
+            offset, quats, scale, opacity, rgb = (t.detach().cpu().numpy().astype(np.float32) for t in tensors)
         return BoundGaussians(self.face, offset, self.rest_edges, quats, scale, opacity, rgb)
 
     def state(self) -> dict[str, torch.Tensor]:

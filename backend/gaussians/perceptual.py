@@ -174,11 +174,3 @@ def lpips_is_here(backbone: Backbone) -> bool:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return digest.startswith(path.stem.rpartition("-")[2])
-
-
-def load_lpips(device: torch.device | str = "cpu") -> tuple[Perceptual | None, str]:
-    """LPIPS (VGG) and its name, or None and the reason."""
-    if not lpips_is_here("vgg"):
-        return None, "none: LPIPS (VGG) is not on this machine"
-    distance = LpipsPerceptual("vgg", device)
-    return distance, distance.name

@@ -17,20 +17,21 @@ import torch
 
 from ..artifacts import BoundGaussians, GaussianAvatar, HeadParameters, PersonalizedSet, orbit_camera
 from ..config import ReconstructionConfig
-from ..errors import JobCancelled
-from ..gaussians.checkpoint import load_checkpoint, save_checkpoint
+from ..gaussians.device import training_device
 from ..gaussians.initialise import initial_gaussians
 from ..gaussians.kernels import prepare_kernels
 from ..gaussians.losses import psnr, ssim_map
-from ..gaussians.perceptual import load_lpips
+from ..gaussians.perceptual import load_perceptual
 from ..gaussians.render import render_avatar, to_uint8
 from ..gaussians.trainer import Trainer
 from ..head.lbs import pose_vertices
 from ..progress import Reporter
+from .training import train
 
 _FIRST_CLOUD, _TRAINED = 0.08, 0.97  # fractions of the stage at which the parts begin and end
 _THUMBNAIL, _PREVIEW = 256, 384  # pixels
 _NEEDLE_RATIO = 4.0
+_ACTING_OFFSET = 1e-3  # a smaller mean offset means that COIN's network explains nothing (method.md)
 _GREY = np.array([0.235, 0.25, 0.28], np.float32)
 
 
@@ -54,12 +55,25 @@ def reconstruct(
     trained = np.union1d([0], data.pose_index[~data.held_out])  # a held-out expression must not help
     bound = initial_gaussians(data.mesh, [posed[t] for t in trained], data.surface, config.cloud)
     with _one_torch_thread():
-        perceptual, measure = load_lpips() if config.perceptual_weight > 0 else (None, "none: not asked for")
-        trainer = Trainer(data, posed, bound, config, perceptual)
-        _train(trainer, data, reporter, checkpoint_dir)
+        device = training_device()
+        perceptual = load_perceptual(device, reporter=reporter) if config.perceptual_weight > 0 else None
+        trainer = Trainer(data, posed, bound, config, perceptual, device=device)
+        watched, measured = _held_out(data, config)
+        train(
+            trainer,
+            reporter,
+            (_FIRST_CLOUD, _TRAINED),
+            show=lambda: _show(trainer, data, reporter),
+            look=lambda: _held_out_quality(data, trainer.result(), watched)["psnr"],
+            checkpoints=checkpoint_dir,
+            fingerprint=_fingerprint(data, trainer),
+        )
         gaussians = trainer.result()
         reporter.progress(_TRAINED, "Measuring")
-        report = {**_report(data, gaussians, trainer, time.perf_counter() - started), "perceptual": measure}
+        quality = _held_out_quality(data, gaussians, measured)
+        name = perceptual.name if perceptual else "none"
+        seconds = time.perf_counter() - started
+        report = {**_report(gaussians, trainer, seconds), "held_out": quality, "perceptual": name}
     avatar = GaussianAvatar(data.mesh, gaussians, np.zeros((1, 1, 3), np.uint8), {})
     thumbnail = _portrait_picture(avatar, data.poses[0], _THUMBNAIL)
     reporter.progress(1.0, "Reconstructed")
@@ -77,43 +91,12 @@ def _one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _train(trainer: Trainer, data: PersonalizedSet, reporter: Reporter, folder: Path | None) -> None:
-    fingerprint = _fingerprint(data, trainer)
-    if folder is not None:
-        state = load_checkpoint(folder, fingerprint)
-        if state is not None:
-            trainer.load(state)
-
-    def save() -> None:
-        if folder is not None:
-            save_checkpoint(folder, trainer.step_count, {"fingerprint": fingerprint, **trainer.state()})
-
-    saved = shown = time.monotonic()
-    _show(trainer, data, reporter)
-    while trainer.step_count < trainer.total_steps:
-        try:
-            reporter.progress(_progress(trainer), _message(trainer))
-        except JobCancelled:
-            save()
-            raise
-        trainer.step()
-        now = time.monotonic()
-        if now - shown > trainer.config.preview_seconds:
-            _show(trainer, data, reporter)
-            shown = time.monotonic()
-        if now - saved > trainer.config.checkpoint_seconds:
-            save()
-            saved = time.monotonic()
-
-
-def _progress(trainer: Trainer) -> float:
-    done = trainer.step_count / max(1, trainer.total_steps)
-    return _FIRST_CLOUD + (_TRAINED - _FIRST_CLOUD) * done
-
-
-def _message(trainer: Trainer) -> str:
-    what = "Reconciling the views" if trainer.in_coin else "Fitting"
-    return f"{what}: step {trainer.step_count + 1} of {trainer.total_steps}"
+def _held_out(data: PersonalizedSet, config: ReconstructionConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Frames that decide when training ends, and frames that measure it: others, where there are several."""
+    frames = np.flatnonzero(data.held_out)
+    if config.patience == 0:
+        return frames[:0], frames
+    return frames[:1], frames[1:] if len(frames) > 1 else frames
 
 
 def _fingerprint(data: PersonalizedSet, trainer: Trainer) -> str:
@@ -136,16 +119,17 @@ def _portrait_picture(avatar: GaussianAvatar, pose: HeadParameters, size: int) -
     return to_uint8(render_avatar(avatar, pose, camera, background=_GREY)[..., :3])
 
 
-def _report(data: PersonalizedSet, gaussians: BoundGaussians, trainer: Trainer, seconds: float) -> dict[str, object]:
+def _report(gaussians: BoundGaussians, trainer: Trainer, seconds: float) -> dict[str, object]:
     """What provenance says about the reconstruction."""
     config = trainer.config
     return {
         "preset": config.preset,
         "gaussians": len(gaussians.face),
         "size": trainer.frames.size,
-        "steps": {"static": config.static_steps, "coin": config.coin_steps},
+        "steps": dict(zip(("static", "coin"), trainer.steps_taken, strict=True)),
         "appearance": config.appearance.kind,
-        "held_out": _held_out_quality(data, gaussians),
+        "mean_offset": trainer.mean_offset,
+        "offset_acts": trainer.mean_offset >= _ACTING_OFFSET,
         "needles": float(np.mean(_axis_ratio(gaussians.scale) > _NEEDLE_RATIO)),
         "seconds": round(seconds, 1),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -159,11 +143,11 @@ def _axis_ratio(scale: np.ndarray) -> np.ndarray:
     return ordered[:, 2] / ordered[:, 1]
 
 
-def _held_out_quality(data: PersonalizedSet, gaussians: BoundGaussians) -> dict[str, float]:
-    """Mean PSNR (dB) and SSIM on the person over white, and outline IoU, of the frames kept out of training."""
+def _held_out_quality(data: PersonalizedSet, gaussians: BoundGaussians, frames: np.ndarray) -> dict[str, float]:
+    """Mean PSNR (dB) and SSIM on the person over white, and outline IoU, of ``frames`` kept out of training."""
     avatar = GaussianAvatar(data.mesh, gaussians, np.zeros((1, 1, 3), np.uint8), {})
     rows = []
-    for m in np.flatnonzero(data.held_out):
+    for m in frames:
         want = torch.from_numpy(data.images[m]).float() / 255
         got = torch.from_numpy(render_avatar(avatar, data.poses[data.pose_index[m]], data.cameras[data.view_index[m]]))
         inside, shown = want[..., 3] > 0.5, got[..., 3] > 0.5

@@ -37,7 +37,7 @@ def test_frames_leave_out_what_is_held_out_and_keep_the_shares(toy):
     frames = TrainingFrames(toy, 64)
     assert len(frames) == (~toy.held_out).sum()
     rng = np.random.default_rng(0)
-    drawn = np.array([frames.draw(rng, 0.25, 0.2) for _ in range(4000)])
+    drawn = np.concatenate([frames.draw(rng, 0.25, 0.2) for _ in range(4000)])
     assert np.isin(drawn, frames.reference).mean() == pytest.approx(0.25, abs=0.03)
     assert np.isin(drawn, frames.expressive).mean() == pytest.approx(0.2, abs=0.03)
     assert set(drawn) == set(range(len(frames)))
@@ -55,30 +55,83 @@ def test_a_crop_shows_what_the_whole_picture_shows(toy, posed, bound):
     assert frame.camera.K[0, 2] == pytest.approx(32 - x0)
 
 
-def test_the_perceptual_loss_sees_the_consistent_picture(toy, posed, bound):
-    seen = []
+def test_the_views_of_a_step_show_one_moment(toy):
+    frames = TrainingFrames(toy, 64)
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        drawn = frames.draw(rng, 0.25, 0.3, 3)
+        assert len(set(drawn)) == 3
+        assert len(set(frames.pose[drawn])) == 1
 
-    def spy(image, target):
-        seen.append(image.detach())
-        return (image - target).abs().mean()
 
-    config = dataclasses.replace(TINY, perceptual_weight=0.05, appearance=AppearanceConfig(kind="paper"))
-    trainer = Trainer(toy, posed, bound, config, spy)
+@pytest.mark.parametrize("crop", [False, True])
+def test_views_together_equal_views_one_by_one(toy, posed, bound, crop):
+    """Whole pictures go to the rasterizer in one call, as on a GPU; crops one by one."""
+    gradients = []
+    for together in (True, False):
+        trainer = Trainer(toy, posed, bound, TINY)
+        trainer.frames = TrainingFrames(toy, 64, crop=crop)
+        views = [trainer.frames[j] for j in (0, 1, 2)]
+        if together:
+            trainer._views_loss(views).backward()
+        else:
+            torch.stack([trainer._views_loss([view]) for view in views]).mean().backward()
+        gradients.append(trainer.gaussians.color.grad)
+    assert torch.allclose(*gradients, rtol=1e-4, atol=1e-9)
+    assert gradients[0].abs().max() > 0
+
+
+class Spy:
+    """A perceptual distance that remembers what it was shown."""
+
+    def __init__(self):
+        self.shown, self.targets = [], 0
+
+    def features(self, image):
+        self.targets += 1
+        return [image]
+
+    def distance(self, image, features):
+        self.shown.append(image.detach())
+        return (image - features[0]).abs().mean()
+
+
+@pytest.mark.parametrize(("kind", "bound_holds"), [("paper", True), ("anchored", True), ("coin_plus", False)])
+def test_which_picture_the_perceptual_loss_sees(toy, posed, bound, kind, bound_holds):
+    spy = Spy()
+    config = dataclasses.replace(TINY, perceptual_weight=0.05, appearance=AppearanceConfig(kind=kind))
+    trainer = Trainer(toy, posed, bound, dataclasses.replace(config, reference_share=0.0), spy)
     for _ in range(4):
         trainer.step()
-    assert not seen  # the static fit has GaussianAvatars' losses alone
+    assert not spy.shown  # the static fit has GaussianAvatars' losses alone
+    trainer.step()
+    assert trainer.appearance is not None
     with torch.no_grad():
         trainer.appearance.output.bias += 10  # an offset nobody could overlook
-    trainer.step()
-    assert len(seen) == 1
-    assert seen[0].max() < 1.5
+    while not trainer.mean_offset > 5:
+        trainer.step()
+    assert (spy.shown[-1].max() < 1.5) == bound_holds
+
+
+def test_target_features_are_computed_once_while_memory_allows(toy, posed, bound):
+    config = dataclasses.replace(TINY, perceptual_weight=0.05, static_steps=0, coin_steps=40)
+    kept, forgetful = Spy(), Spy()
+    for spy, megabytes in ((kept, 64), (forgetful, 0)):
+        trainer = Trainer(toy, posed, bound, dataclasses.replace(config, perceptual_cache_mb=megabytes), spy)
+        while trainer.step_count < trainer.total_steps:
+            trainer.step()
+    assert kept.targets <= len(trainer.frames)
+    assert forgetful.targets == 40
+    assert all(torch.equal(a, b) for a, b in zip(kept.shown, forgetful.shown, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["paper", "anchored", "coin_plus"])
 def test_every_parameter_is_trained(toy, posed, bound, kind):
     trainer = Trainer(toy, posed, bound, dataclasses.replace(TINY, appearance=AppearanceConfig(kind=kind)))
-    before = {name: p.detach().clone() for name, p in trainer.appearance.named_parameters()}
     start = trainer.gaussians.state()
+    while trainer.appearance is None:
+        trainer.step()
+    before = {name: p.detach().clone() for name, p in trainer.appearance.named_parameters()}
     while trainer.step_count < trainer.total_steps:
         assert np.isfinite(trainer.step())
     for name, parameter in trainer.appearance.named_parameters():
