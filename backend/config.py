@@ -287,6 +287,47 @@ class AppearanceConfig:
 
 
 @dataclass(frozen=True)
+class DensityConfig:
+    """How the set of Gaussians changes during the static fit: 3DGS section 5.2 and GaussianAvatars, or 3DGS-MCMC.
+
+    The defaults are the papers', for 600 000 steps of GaussianAvatars; lengths are parts of the head's extent.
+    """
+
+    kind: Literal["none", "adaptive", "fixed_budget"] = "none"
+    """adaptive: clone, split and prune by screen gradients. fixed_budget: the faint move to where others are."""
+    start: int = 10_000
+    """First step at which the set may change (GaussianAvatars)."""
+    stop: int = 600_000
+    """Last such step (GaussianAvatars)."""
+    interval: int = 2_000
+    """Steps between two changes (GaussianAvatars; 3DGS and 3DGS-MCMC: 100)."""
+    most: int = 100_000
+    """No more Gaussians than this; no paper has a bound, a machine's memory has."""
+    faint: float = 0.005
+    """Opacity below which a Gaussian is as good as dead (all three papers)."""
+    gradient: float = 2e-4
+    """adaptive: mean screen gradient that asks for more Gaussians (3DGS; with ``absgrad`` gsplat advises 8e-4)."""
+    absgrad: bool = False
+    """adaptive: judge by gradients that do not cancel (AbsGS)."""
+    dense_size: float = 0.01
+    """adaptive: a Gaussian smaller than this is cloned, a larger one split (3DGS)."""
+    large_size: float = 0.1
+    """adaptive: after the first reset of opacity a larger one goes (3DGS)."""
+    reset_interval: int = 60_000
+    """adaptive: steps between two resets of every opacity to 0.01 (GaussianAvatars; 3DGS: 3000)."""
+    growth: float = 0.05
+    """fixed_budget: part by which the set grows at a time until there are ``most`` (3DGS-MCMC)."""
+    noise: float = 5e5
+    """fixed_budget: of the drift of those about to die, times learning rate and covariance (3DGS-MCMC)."""
+    opacity_weight: float = 0.01
+    """fixed_budget: of the mean opacity (3DGS-MCMC)."""
+    scale_weight: float = 0.01
+    """fixed_budget: of the mean scale (3DGS-MCMC)."""
+    hair_slack: float = 3.0
+    """How many times farther than skin a Gaussian of hair may go from where it started."""
+
+
+@dataclass(frozen=True)
 class ReconstructionConfig:
     """From a PersonalizedSet to an avatar: static fit, then COIN (FaceCraft4D sections 3.4 and 4)."""
 

@@ -23,12 +23,11 @@ class GaussianParameters:
     """
 
     NAMES = ("local", "log_scale", "rotation", "logit_opacity", "color")
+    BINDING = ("start", "log_sigma")
 
     def __init__(self, bound: BoundGaussians, device: torch.device | str = "cpu") -> None:
-        self.face = bound.face
-        self.rest_edges = bound.rest_edges
-        length, along, across = torch.tensor(np.maximum(bound.rest_edges, [1e-7, -np.inf, 1e-7])).float().to(device).T
-        self._to_edges = torch.stack([1 / length, -along / (length * across), 1 / across], 1) * _MM
+        self.face, self.rest_edges = bound.face, bound.rest_edges
+        length, along, across = _edges(bound.rest_edges, device)
         a, b, h = torch.tensor(bound.offset, device=device).T
         self.local = torch.stack([a * length + b * along, b * across, h], 1).div(_MM)
         self.log_scale = torch.tensor(bound.scale, device=device).log()
@@ -37,6 +36,7 @@ class GaussianParameters:
         self.color = torch.tensor(bound.color, device=device)
         self.start = self.local.clone()
         self.log_sigma = self.log_scale.amax(1)
+        self._to_edges = _to_edges(bound.rest_edges, device)
         for name in self.NAMES:
             getattr(self, name).requires_grad_()
 
@@ -76,12 +76,39 @@ class GaussianParameters:
             offset, quats, scale, opacity, rgb = (t.detach().cpu().numpy().astype(np.float32) for t in tensors)
         return BoundGaussians(self.face, offset, self.rest_edges, quats, scale, opacity, rgb)
 
+    def select(self, source: np.ndarray) -> None:
+        """Make row k what row ``source[k]`` was, binding included: ``source`` int [M], any M, rows may repeat.
+
+        The trained tensors are new objects afterwards, which an optimiser must be told (:func:`.rearrange.rearrange`).
+        """
+        index = torch.as_tensor(source, device=self.local.device)
+        self.face, self.rest_edges = self.face[source], self.rest_edges[source]
+        self._to_edges = self._to_edges[index]
+        self._replace({name: getattr(self, name).detach()[index] for name in (*self.NAMES, *self.BINDING)})
+
     def state(self) -> dict[str, torch.Tensor]:
-        """Copies of everything trained, and where it started."""
-        return {name: getattr(self, name).detach().clone() for name in (*self.NAMES, "start", "log_sigma")}
+        """Copies of everything trained, where it started, and what it is bound to."""
+        own = {name: getattr(self, name).detach().clone() for name in (*self.NAMES, *self.BINDING)}
+        return {**own, "face": torch.tensor(self.face), "rest_edges": torch.tensor(self.rest_edges)}
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Put back what :meth:`state` gave."""
-        with torch.no_grad():
-            for name, value in state.items():
-                getattr(self, name).copy_(value)
+        """Put back what :meth:`state` gave, whatever its count; the trained tensors are new objects afterwards."""
+        device = self.local.device
+        self.face, self.rest_edges = state["face"].cpu().numpy(), state["rest_edges"].cpu().numpy()
+        self._to_edges = _to_edges(self.rest_edges, device)
+        self._replace({name: state[name].to(device, copy=True) for name in (*self.NAMES, *self.BINDING)})
+
+    def _replace(self, tensors: dict[str, torch.Tensor]) -> None:
+        for name, value in tensors.items():
+            setattr(self, name, value.requires_grad_(name in self.NAMES))
+
+
+def _edges(rest_edges: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    """|e1|, e2.t and e2.b as rows [3,N], none of which may be divided by zero."""
+    return torch.tensor(np.maximum(rest_edges, [1e-7, -np.inf, 1e-7])).float().to(device).T
+
+
+def _to_edges(rest_edges: np.ndarray, device: torch.device | str) -> torch.Tensor:
+    """What makes (a, b) of millimetres along (t, b): [N,3]."""
+    length, along, across = _edges(rest_edges, device)
+    return torch.stack([1 / length, -along / (length * across), 1 / across], 1) * _MM
