@@ -91,8 +91,14 @@ class FitConfig:
     """How much dearer eyeWide and eyeSquint are: narrow eyes and large ones are mostly the person's own."""
     unseen_unit_factor: float = 8.0
     """How much dearer a unit is that the landmarker does not see at all."""
+    fine_unit_factor: float = 3.0
+    """How much dearer the units are that refine lips and jaw or push them aside: landmarks tell them from the large
+    motions only just, and faces use them seldom."""
     unit_range_weight: float = 60.0
     """Of the square by which a unit leaves 0..1."""
+    jaw_open_weight: float = 22.0
+    """Of the squared difference of the jaw's opening from what the landmarker's scores say, radians: opened wide (0.42)
+    it costs what a unit costs."""
     jaw_sideways_weight: float = 30.0
     """Of the jaw's squared roll and yaw, radians."""
     angle_range_weight: float = 300.0
@@ -103,7 +109,7 @@ class FitConfig:
     """The same of its yaw, which landmarks tell better."""
     gaze_pitch_tie: float = 300.0
     """Of the squared difference of the two eyes' pitch, radians."""
-    gaze_yaw_tie: float = 60.0
+    gaze_yaw_tie: float = 300.0
     """The same of their yaw: eyes look at one thing."""
     spread: float = 0.004
     """A landmark that wandered this far (metres) when it was embedded counts half."""
@@ -131,6 +137,9 @@ class TrackingConfig:
     """How one picture is fitted."""
     keyframes: int = 16
     """Pictures that tell the identity and the focal length; the rest follows."""
+    chin_weight: float = 0.3
+    """What the chin's landmarks count once the person is known: they slide over the skin as the mouth moves, and pass a
+    lowered lip off as an opened jaw."""
     turn_acceleration: float = 2e4
     """Of the squared acceleration of the head's rotation, radians."""
     shift_acceleration: float = 2e5
@@ -260,25 +269,37 @@ class AppearanceConfig:
     """How pictures that disagree are reconciled (FaceCraft4D section 3.4; ``shared/design/method.md``)."""
 
     kind: Literal["plain", "paper", "anchored", "coin_plus"] = "coin_plus"
-    """paper: the literal COIN, baked. anchored: no offset in the reference view. coin_plus: and affine colour, flow.
-    plain: nothing is reconciled."""
+    """paper: the literal COIN, baked. anchored: no offset in the reference view. coin_plus: and a colour transform,
+    shading, flow and softness per view, and distrust of what contradicts. plain: nothing is reconciled."""
     hidden: int = 64
     """Width of the two-layer MLP's hidden layer."""
     view_features: int = 16
     """Length of a view's learned embedding."""
     gaussian_features: int = 16
     """Length of a Gaussian's learned embedding, beside the Fourier features of its place."""
-    offset_weight: float = 0.01
+    offset_weight: float = 0.003
     """Weight of the mean absolute colour offset; the paper prints 1.0, at which the offset never pays."""
     affine_weight: float = 0.01
     """Weight of the mean absolute deviation of a view's colour transform from identity."""
-    flow_weight: float = 0.02
-    """Weight of the mean absolute flow, in units of half an image."""
+    shading_grid: int = 5
+    """Control points of a view's slow shading along a side."""
+    shading_weight: float = 0.01
+    """Weight of the mean absolute shading, a factor less 1."""
     flow_grid: int = 7
     """Control points of a view's flow along a side."""
+    flow_weight: float = 0.02
+    """Weight of the mean absolute flow, in units of half an image."""
+    softness_weight: float = 0.004
+    """Weight of the mean absolute share of a view's blurs."""
+    trust_scale: float = 0.05
+    """Error (0..1, mean over the neighbourhood) at which a view is half believed."""
+    trust_radius: float = 0.016
+    """Of that neighbourhood, in picture sides."""
     network_rate: float = 2e-3
     affine_rate: float = 5e-3
+    shading_rate: float = 5e-3
     flow_rate: float = 2e-3
+    softness_rate: float = 2e-2
 
     @staticmethod
     def paper() -> AppearanceConfig:
@@ -333,6 +354,7 @@ class ReconstructionConfig:
 
     preset: str = "preview"
     cloud: InitialCloudConfig = InitialCloudConfig()
+    density: DensityConfig = DensityConfig()
     appearance: AppearanceConfig = AppearanceConfig()
     rates: GaussianRates = GaussianRates()
     size: int = 512

@@ -12,6 +12,7 @@ from ..artifacts import BoundGaussians, PersonalizedSet
 from ..config import ReconstructionConfig
 from .appearance import Appearance, make_appearance
 from .binding_torch import PosedTriangles, posed_triangles
+from .density import extent_of, make_density, offset_slack
 from .frames import Frame, TrainingFrames, over
 from .losses import needle_penalty, offset_penalty, photometric, psnr, scale_penalty
 from .parameters import GaussianParameters
@@ -50,12 +51,15 @@ class Trainer:
         self.frames = TrainingFrames(data, config.size, self.device, crop=self.device.type == "cpu")
         self.targets = TargetFeatures(perceptual, config) if perceptual and config.perceptual_weight > 0 else None
         self.gaussians = GaussianParameters(bound, self.device)
+        self.density = make_density(config.density, extent_of(data.mesh.vertices))
+        self._part = data.mesh.part
         self.appearance: Appearance | None = None
         self.step_count = 0
         self.steps_taken = [0, 0]  # of the static fit and of COIN; fewer than planned where a stage ends early
         self.loss, self.psnr, self.mean_offset = math.nan, math.nan, 0.0
         self.rng = np.random.default_rng(config.seed)
         self._triangles: dict[int, PosedTriangles] = {}
+        self._slack = self._hair_slack()
         self._make_optimizer()
 
     @property
@@ -80,14 +84,31 @@ class Trainer:
         self._set_rates()
         config = self.config
         indices = self.frames.draw(self.rng, config.reference_share, config.expression_share, config.views_per_step)
-        loss = self._views_loss([self.frames[j] for j in indices]) + self._regularisers()
+        loss, outs, splats = self._views_loss([self.frames[j] for j in indices])
+        loss = loss + self._regularisers()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         self.steps_taken[self.in_coin] += 1
         self.step_count += 1
+        if not self.in_coin:
+            self._control_density(outs, splats)
         self.loss = _running(self.loss, float(loss.detach()))
         return float(loss.detach())
+
+    def _control_density(self, outs: list[RasterOut], splats: Gaussians) -> None:
+        """In the static fit alone: COIN's features belong to the Gaussians it began with."""
+        if self.density is None:
+            return
+        self.density.observe(outs, splats)
+        source = self.density.act(self.step_count, self.gaussians, self.optimizer, self.rng)
+        if source is not None:
+            self._triangles = {p: PosedTriangles(*(t[source] for t in kept)) for p, kept in self._triangles.items()}
+            self._slack = self._hair_slack()
+
+    def _hair_slack(self) -> torch.Tensor:
+        slack = offset_slack(self._part, self.gaussians.face, self.config.density.hair_slack)
+        return torch.from_numpy(slack).to(self.device)[:, None]
 
     def end_stage(self) -> None:
         """Leave out the rest of the static fit, or of COIN."""
@@ -113,15 +134,16 @@ class Trainer:
         for group, first in zip(self.optimizer.param_groups, self._first_rates):
             group["lr"] = first * self.config.final_rate**fraction
 
-    def _views_loss(self, frames: list[Frame]) -> torch.Tensor:
-        """Mean over ``frames``, which show one pose."""
+    def _views_loss(self, frames: list[Frame]) -> tuple[torch.Tensor, list[RasterOut], Gaussians]:
+        """Mean over ``frames``, which show one pose; and what was rendered."""
         base = self.gaussians.color
         splats = self.gaussians.posed(self.triangles(frames[0].pose))
         offsets = [self.appearance.offset(f.view, base) if self.appearance else None for f in frames]
         tables = [self._table(base, offset) for offset in offsets]
-        pictures, _ = _render(splats, frames, tables)
+        absgrad = self.density is not None and self.density.absgrad
+        pictures, outs = _render(splats, frames, tables, absgrad=absgrad)
         losses = [self._view_loss(*row) for row in zip(frames, pictures, offsets, strict=True)]
-        return torch.stack(losses).mean()
+        return torch.stack(losses).mean(), outs, splats
 
     def _table(self, base: torch.Tensor, offset: torch.Tensor | None) -> torch.Tensor:
         """Colours to draw: c*, and c beside it when both pictures are compared; one pass, they share geometry."""
@@ -148,13 +170,19 @@ class Trainer:
         background = self._background()
         shown, target = image + (1 - alpha) * background, over(frame.rgba, background)
         self.psnr = _running(self.psnr, psnr(shown.detach(), target, frame.rgba[..., 3] > 0.5))
-        outline = (alpha - frame.rgba[..., 3:]).abs().mean()
-        return photometric(shown, target, self.config.dssim_weight) + self.config.alpha_weight * outline
+        outline = (alpha - frame.rgba[..., 3:]).abs()
+        trust = self.appearance and self.appearance.trust(frame.view, shown, target, frame.window[2])
+        if trust is not None:  # both move to the render where the picture is not believed, and so does the gradient
+            kept = (1 - trust) * shown.detach()
+            shown, target, outline = trust * shown + kept, trust * target + kept, trust * outline
+        return photometric(shown, target, self.config.dssim_weight) + self.config.alpha_weight * outline.mean()
 
     def _regularisers(self) -> torch.Tensor:
         g, config = self.gaussians, self.config
+        grown = self.density.penalty(g) if self.density and not self.in_coin else 0.0
         return (
-            config.offset_weight * offset_penalty(g.moved)
+            grown
+            + config.offset_weight * offset_penalty(g.moved / self._slack)
             + config.scale_weight * scale_penalty(g.log_scale, g.log_sigma)
             + config.needle_weight * needle_penalty(g.log_scale)
         )
@@ -177,6 +205,7 @@ class Trainer:
             "steps_taken": list(self.steps_taken),
             "shown": [self.loss, self.psnr],
             "gaussians": self.gaussians.state(),
+            "density": self.density and self.density.state(),
             "appearance": self.appearance and {k: v.clone() for k, v in self.appearance.state_dict().items()},
             "optimizer": self.optimizer.state_dict(),
             "rng": self.rng.bit_generator.state,
@@ -187,8 +216,11 @@ class Trainer:
         self.step_count, self.steps_taken = state["step"], list(state["steps_taken"])
         self.loss, self.psnr = state["shown"]
         self.gaussians.load(state["gaussians"])
+        if self.density is not None:
+            self.density.load(state["density"])
         self.appearance = None
         self._triangles.clear()
+        self._slack = self._hair_slack()
         self._make_optimizer()
         if state["appearance"] is not None:
             self._start_coin().load_state_dict(state["appearance"])
@@ -201,16 +233,19 @@ Picture = tuple[torch.Tensor, torch.Tensor]
 
 
 def _render(
-    splats: Gaussians, frames: list[Frame], tables: list[torch.Tensor]
+    splats: Gaussians, frames: list[Frame], tables: list[torch.Tensor], *, absgrad: bool
 ) -> tuple[list[Picture], list[RasterOut]]:
     """A picture for every frame with its own colours [N,D]: in one call where all have one size."""
     cameras = [Cameras.single(frame.camera, tables[0].device) for frame in frames]
     if len({(camera.width, camera.height) for camera in cameras}) > 1:
-        outs = [rasterize(splats, camera, colors=table[None]) for camera, table in zip(cameras, tables, strict=True)]
+        outs = [
+            rasterize(splats, camera, colors=table[None], absgrad=absgrad)
+            for camera, table in zip(cameras, tables, strict=True)
+        ]
         return [(out.image[0, 0], out.alpha[0, 0]) for out in outs], outs
     viewmats, Ks = (torch.cat([getattr(camera, name) for camera in cameras], 1) for name in ("viewmats", "Ks"))
     together = Cameras(viewmats, Ks, cameras[0].width, cameras[0].height)
-    out = rasterize(splats, together, colors=torch.stack(tables)[None])
+    out = rasterize(splats, together, colors=torch.stack(tables)[None], absgrad=absgrad)
     return list(zip(out.image[0], out.alpha[0], strict=True)), [out]
 
 

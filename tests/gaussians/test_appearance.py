@@ -69,7 +69,7 @@ def test_flow_moves_pixels_by_what_it_says():
     image = torch.zeros(32, 48, 3)
     image[10, 20] = 1
     with torch.no_grad():
-        made.flow[OTHER, 0] = 3 * 2 / 64  # look three pixels to the right in a picture of 64
+        made.of_view.flow[OTHER, 0] = 3 * 2 / 64  # look three pixels to the right in a picture of 64
     shown, _ = made.picture(OTHER, image, image[..., :1], (8, 4, 64))
     assert shown[10, 17, 0].item() == pytest.approx(1, abs=1e-3)
     assert shown[10, 20, 0].item() == pytest.approx(0, abs=1e-3)
@@ -78,7 +78,7 @@ def test_flow_moves_pixels_by_what_it_says():
 def test_affine_acts_on_premultiplied_colour():
     made = make_appearance(torch.rand(5, 3), 4, REFERENCE, AppearanceConfig(kind="coin_plus"))
     with torch.no_grad():
-        made.affine[OTHER, :, 3] = 0.2
+        made.of_view.affine[OTHER, :, 3] = 0.2
     alpha = torch.full((8, 8, 1), 0.5)
     shown, _ = made.picture(OTHER, torch.zeros(8, 8, 3), alpha, (0, 0, 8))
     assert torch.allclose(shown, torch.full_like(shown, 0.1), atol=1e-5)
@@ -89,3 +89,27 @@ def test_colour_gradient_does_not_pass_through_the_network_input():
     base = torch.rand(50, 3, requires_grad=True)
     seen(made, OTHER, base).sum().backward()
     assert torch.equal(base.grad, torch.ones_like(base))
+
+
+def test_softness_blurs_and_shading_darkens():
+    made = make_appearance(torch.rand(5, 3), 4, REFERENCE, AppearanceConfig(kind="coin_plus"))
+    image = torch.zeros(32, 32, 3)
+    image[16, 16] = 1
+    with torch.no_grad():
+        made.of_view.softness[OTHER] = torch.tensor([0.0, 1.0])
+        made.of_view.shading[OTHER, 1] = -0.5
+    shown, _ = made.picture(OTHER, image, image[..., :1], (0, 0, 32))
+    assert shown[16, 16, 0].item() == pytest.approx(1 / (2 * torch.pi * 1.2**2), rel=0.05)
+    assert shown.sum((0, 1))[0].item() == pytest.approx(1, abs=1e-3)
+    assert torch.allclose(shown[..., 1], 0.5 * shown[..., 0], atol=1e-5)
+
+
+def test_what_contradicts_is_not_believed():
+    made = make_appearance(torch.rand(5, 3), 4, REFERENCE, AppearanceConfig(kind="coin_plus"))
+    image, target = torch.full((64, 64, 3), 0.5), torch.full((64, 64, 3), 0.5)
+    target[20:30, 20:30] = 0.9
+    trust = made.trust(OTHER, image, target, 64)
+    assert trust is not None
+    assert trust[25, 25].item() < 0.05
+    assert trust[50, 50].item() == 1
+    assert made.trust(REFERENCE, image, target, 64) is None

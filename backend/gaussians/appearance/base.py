@@ -37,6 +37,13 @@ class Appearance(nn.Module):
         """What the view makes of a premultiplied render [h,w,3] and its alpha [h,w,1], a crop at ``window``."""
         return image, alpha
 
+    def trust(self, view: int, image: torch.Tensor, target: torch.Tensor, side: int) -> torch.Tensor | None:
+        """How far each pixel [h,w,1] of ``target`` [h,w,3] is believed, 0..1, against the view's own ``image``.
+
+        None: wholly. ``side``: pixels of the whole picture that these are cut from.
+        """
+        return None
+
     def penalty(self, view: int, offset: torch.Tensor) -> torch.Tensor:
         """Weighted cost of the view's ``offset`` [N,3] and of what :meth:`picture` does for it."""
         return offset.new_zeros(())
