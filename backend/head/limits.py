@@ -19,17 +19,23 @@ _LIDS: dict[str, tuple[float, dict[str, float]]] = {
     "eyeBlink{}": (
         1.0,
         {
-            "eyeSquint{}": -0.25,
-            "eyeLookDown{}": -0.20,
-            "eyeLookUp{}": 0.05,  # against eyeLookDown; the two are one angle
-            "cheekSquint{}": -0.08,
+            "eyeSquint{}": -0.28,
+            "eyeLookDown{}": -0.25,
+            "eyeLookUp{}": 0.10,  # against eyeLookDown; the two are one angle
+            "cheekSquint{}": -0.09,
+            "browDown{}": -0.05,
             "AU07LidTightener{}": -0.33,
             "AU43EyeClosure{}": -0.60,
         },
     ),
-    # an eye that is held closed opens no wider
+    # an eye that is held closed opens no wider, and one that is wide has no white left to show
     "eyeWide{}": (1.0, {"eyeBlink{}": -1.0, "AU43EyeClosure{}": -1.0}),
-    "AU05UpperLidRaiser{}": (1.0, {"eyeBlink{}": -1.0, "AU43EyeClosure{}": -1.0}),
+    "AU05UpperLidRaiser{}": (1.0, {"eyeBlink{}": -1.0, "AU43EyeClosure{}": -1.0, "eyeWide{}": -0.5}),
+    # a lowered gaze and a squint bring lids down, of which closure need not bring the last part
+    "AU43EyeClosure{}": (
+        1.4,
+        {"eyeSquint{}": -0.40, "eyeLookDown{}": -0.40, "cheekSquint{}": -0.12, "browDown{}": -0.08},
+    ),
     # slit and closure together are more than a closed eye
     "AU07LidTightener{}": (2.0, {"AU43EyeClosure{}": -1.5, "eyeSquint{}": -0.5, "eyeLookDown{}": -0.5}),
 }
@@ -41,17 +47,20 @@ _ROLLED = {
     **dict.fromkeys(("AU13SharpLipPuller", "AU15LipCornerDepressor", "AU16LowerLipDepressor"), -1.0),
     **dict.fromkeys(("AU20LipStretcher", "AU21NeckTightener", "AU22LipFunneler", "AU25LipsPart"), -1.0),
 }
+_BARED = dict.fromkeys(("AU13SharpLipPuller", "AU21NeckTightener", "jawForward"), -0.5)
+_PULLED = dict.fromkeys(("AU12LipCornerPuller", "AU21NeckTightener", "jawForward"), -0.5)
+_SMILING = {"mouthSmileLeft": -0.2, "mouthSmileRight": -0.2}
 _LOWERED = {"mouthLowerDownLeft": -0.2, "mouthLowerDownRight": -0.2}
 # lips that two controls would push through the teeth, or turn inside out; measured in test_interpenetration
 _LIPS: dict[str, tuple[float, dict[str, float]]] = {
-    "mouthRollUpper": (1.0, _ROLLED),
-    "mouthRollLower": (1.0, {**_ROLLED, **dict.fromkeys(("mouthLeft", "mouthRight"), -0.3), **_LOWERED}),
-    "mouthLeft": (1.0, {"jawRight": -0.5, "jawLeft": -0.4}),
-    "mouthRight": (1.0, {"jawLeft": -0.5, "jawRight": -0.4}),
+    "mouthRollUpper": (1.0, {**_ROLLED, "jawForward": -0.7, "jawLeft": -0.3, "jawRight": -0.3}),
+    "mouthRollLower": (1.0, {**_ROLLED, **_ASIDE, **_LOWERED, **_SMILING}),
+    "mouthLeft": (1.0, {"jawRight": -0.5, "jawLeft": -0.4, "mouthLowerDownLeft": -0.3}),
+    "mouthRight": (1.0, {"jawLeft": -0.5, "jawRight": -0.4, "mouthLowerDownRight": -0.3}),
     "jawLeft": (1.0, {"jawForward": -0.4}),
     "jawRight": (1.0, {"jawForward": -0.4}),
-    "AU12+25OpenSmile": (1.0, {"jawOpen": -0.7, "AU20LipStretcher": -1.0, **_ASIDE, **_WIDE}),
-    "AU10+16LipsBared": (1.0, {"jawOpen": -0.7, "AU12+25OpenSmile": -1.0, **_ASIDE, **_ASKEW}),
+    "AU12+25OpenSmile": (1.0, {"jawOpen": -0.7, "AU20LipStretcher": -1.0, **_BARED, **_ASIDE, **_WIDE}),
+    "AU10+16LipsBared": (1.0, {"jawOpen": -0.7, "AU12+25OpenSmile": -1.0, **_PULLED, **_ASIDE, **_ASKEW}),
     "AU20LipStretcher": (1.0, {"jawOpen": -0.7, "AU13SharpLipPuller": -1.0, "mouthFunnel": -1.0, **_ASIDE, **_WIDE}),
 }
 LIMITS: dict[str, tuple[float, dict[str, float]]] = {

@@ -16,7 +16,9 @@ from ..artifacts import AvatarMesh, Control, HeadParameters, Part
 from ..errors import CameoError
 from .controls import controls_of_table
 from .face_regions import IBUG_CONTOUR
+from .lid_way import ball_of, clear_the_way, scenes_of
 from .lids import off_the_ball, outside, personal_blink, units_off_the_ball
+from .teeth import set_back
 
 DATA = Path(__file__).parent / "data"
 
@@ -26,15 +28,15 @@ class LandmarkEmbedding:
     """Landmarks on the surface: ``face`` int32 [K], ``bary`` float32 [K,3], ``spread`` float32 [K] metres.
 
     ``spread`` is how far the landmark wandered over identities and views when it was embedded: a measure of trust.
-    """
     The first ``contour`` landmarks, none or 17, are the jaw line as seen from the front; in other views they are other
     points of the skin (``contour.py``).
+    """
 
     face: np.ndarray
     bary: np.ndarray
     spread: np.ndarray
-
     contour: int = 0
+
 
 @dataclass(frozen=True)
 class HeadModel:
@@ -74,13 +76,14 @@ class HeadModel:
     topology_id: str
 
     def neutral(self, betas: np.ndarray) -> np.ndarray:
-        """Vertices float32 [V,3] of an identity; ``betas`` [b], b <= B. No skin lies in an eyeball."""
+        """Vertices float32 [V,3] of an identity; ``betas`` [b], b <= B. No skin lies in an eyeball, no lip on teeth."""
         vertices = self.v_template + self.shapedirs[:, :, : len(betas)] @ np.asarray(betas, np.float32)
         for rows, center, side in zip(self.lid_rows, self.joints(vertices)[3:], ("left", "right")):
             radius = ball_radius(vertices[self.masks[f"{side}_eyeball"]], center)
             around = self.masks[f"{side}_eye_region"]
             vertices[around] = outside(vertices[around], center, radius)
             vertices[rows] = off_the_ball(vertices[rows], center, radius)
+        set_back(vertices, self.v_template, self.masks)
         return vertices.astype(np.float32)
 
     def joints(self, vertices: np.ndarray) -> np.ndarray:
@@ -184,7 +187,10 @@ def personal_units(model: HeadModel, vertices: np.ndarray, joints: np.ndarray) -
         unit, rows = model.unit_names.index(name), model.lid_rows[side]
         units[unit] = personal_blink(units[unit], rows, *eyes)
         points, center, radius = eyes[1]
-        units[:, rows] = units_off_the_ball(points[rows], units[:, rows], center, radius)
+        moved = units_off_the_ball(points[rows], units[:, rows], center, radius)
+        scenes = scenes_of(model.unit_names, model.controls, name.removeprefix("eyeBlink").lower())
+        found = ball_of(points[mask], center)
+        units[:, rows] = clear_the_way(points[rows], moved, model.posedirs[:, rows], scenes, joint, found)
     return units
 
 
