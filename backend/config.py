@@ -332,6 +332,8 @@ class DensityConfig:
     """adaptive: judge by gradients that do not cancel (AbsGS)."""
     dense_size: float = 0.01
     """adaptive: a Gaussian smaller than this is cloned, a larger one split (3DGS)."""
+    split: Literal["sampled", "long_axis"] = "sampled"
+    """adaptive: two children drawn from the parent (3DGS), or side by side on its longest axis, which tears less."""
     large_size: float = 0.1
     """adaptive: after the first reset of opacity a larger one goes (3DGS)."""
     reset_interval: int = 60_000

@@ -3,9 +3,13 @@
 Two ways behind one interface. ``adaptive`` is GaussianAvatars' (3DGS section 5.2 with bindings): clone, split, prune.
 ``fixed_budget`` (:mod:`.relocation`) is 3DGS-MCMC's: the faint move to where Gaussians are worth more.
 
-A child inherits its parent's binding: triangle, rest shape, start and first width. A split child's place is drawn with
+A child inherits its parent's binding: triangle, rest shape, start and first width. A split child's place is found with
 the parent's size in metres, in the parent's own axes, in the rest triangle's frame, where ``local`` is measured; so it
 spreads as far as the parent is large in every pose (GaussianAvatars adds metres as units of the triangle there).
+
+On a cloud that already covers its surface, 3DGS' drawn children tear it. A toy head of 3000 Gaussians fitted in 400
+steps has 27.6 dB in views held out; grown to 12 000 that way 27.3, and 28.3 with 4600 when a split lays both children
+on the longest axis, so that together they keep the parent's mean and covariance (``split="long_axis"``).
 """
 
 from __future__ import annotations
@@ -25,7 +29,6 @@ from .rasterizer import Gaussians, RasterOut
 from .rearrange import rearrange, spare_one_per_face
 from .relocation import FixedBudget
 
-_SHRINK = math.log(0.8 * 2)  # 3DGS: a split in 2 divides the scale by 0.8 * 2
 _RESET_OPACITY = 0.01  # 3DGS, section 5.2
 _TO_MM = 1e3
 
@@ -149,20 +152,23 @@ class Adaptive:
         split = np.flatnonzero(grow & large)
         kept = np.flatnonzero(~(grow & large))
         source = np.concatenate([kept, np.flatnonzero(grow & ~large), split, split])
-        fresh, halved = np.arange(len(source)) >= len(kept), np.arange(len(source)) >= len(source) - 2 * len(split)
+        fresh = np.arange(len(source)) >= len(kept)
+        shift, change = np.zeros((2, len(source), 3), np.float32)
+        children = slice(len(source) - 2 * len(split), None)
+        shift[children], change[children] = _SPLITS[self.config.split](gaussians, source[children], rng)
         opacity = gaussians.logit_opacity.detach().sigmoid().cpu().numpy()[source]
         keep = opacity >= self.config.faint
         if prune_large:
-            keep &= np.where(halved, math.exp(-_SHRINK), 1.0) * size[source] <= self.config.large_size * self.extent
+            scale = gaussians.log_scale.detach().cpu().numpy()[source]
+            size = size[source] * np.exp((scale + change).max(1) - scale.max(1))
+            keep &= size <= self.config.large_size * self.extent
         keep = spare_one_per_face(gaussians.face[source], opacity, keep)
         if not grow.any() and keep.all():
             return None
-        shift = np.zeros((len(source), 3), np.float32)
-        shift[halved] = _drawn_inside(gaussians, source[halved], rng)
         rearrange(gaussians, optimizer, source[keep], fresh[keep])
         with torch.no_grad():
             gaussians.local += torch.as_tensor(shift[keep], device=gaussians.local.device)
-            gaussians.log_scale[torch.as_tensor(halved[keep])] -= _SHRINK
+            gaussians.log_scale += torch.as_tensor(change[keep], device=gaussians.local.device)
         return source[keep]
 
     def _steepest(self) -> np.ndarray:
@@ -181,12 +187,41 @@ class Adaptive:
         self._seen = {name: value.clone() for name, value in state.items()}
 
 
-def _drawn_inside(gaussians: GaussianParameters, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One draw from each of the Gaussians ``rows`` [K] about its centre: float32 [K,3], millimetres like ``local``."""
+def _sampled(
+    gaussians: GaussianParameters, rows: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Children drawn from their parents, smaller by 0.8 * 2 (3DGS section 5.2).
+
+    Args:
+        rows: int [2S], the S parents, and again.
+
+    Returns:
+        How children differ: [2S,3] millimetres of ``local``, [2S,3] of ``log_scale``.
+    """
+    axes, scale = _shape(gaussians, rows)
+    shift = np.einsum("nij,nj->ni", axes, scale * rng.standard_normal((len(rows), 3)))
+    return _TO_MM * shift, np.full((len(rows), 3), -math.log(0.8 * 2))
+
+
+def _along_axis(
+    gaussians: GaussianParameters, rows: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two children on the longest axis that have their parent's mean and covariance together; as :func:`_sampled`."""
+    axes, scale = _shape(gaussians, rows)
+    each, longest = np.arange(len(rows)), scale.argmax(1)
+    side = np.where(each < len(rows) // 2, math.sqrt(0.5), -math.sqrt(0.5))
+    change = np.zeros((len(rows), 3))
+    change[each, longest] = 0.5 * math.log(0.5)
+    return _TO_MM * (side * scale[each, longest])[:, None] * axes[each, :, longest], change
+
+
+_SPLITS = {"sampled": _sampled, "long_axis": _along_axis}
+
+
+def _shape(gaussians: GaussianParameters, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Axes (columns of [K,3,3], in the rest triangle's frame) and scales [K,3] in metres of Gaussians ``rows``."""
     quats = torch.nn.functional.normalize(gaussians.rotation.detach(), dim=1).cpu().numpy()[rows]
-    scale = gaussians.log_scale.detach().exp().cpu().numpy()[rows]
-    along_axes = scale * rng.standard_normal((len(rows), 3))
-    return (_TO_MM * np.einsum("nij,nj->ni", matrix_from_quaternion(quats), along_axes)).astype(np.float32)
+    return matrix_from_quaternion(quats), gaussians.log_scale.detach().exp().cpu().numpy()[rows]
 
 
 def _reset_opacity(gaussians: GaussianParameters, optimizer: torch.optim.Optimizer) -> None:

@@ -150,9 +150,10 @@ def test_children_inherit_the_binding_and_the_others_stay_as_they_are(toy, posed
             assert not after[name][~survivor].any(), name
 
 
-def test_split_children_are_as_far_apart_as_their_parent_is_large(toy, posed, bound):
+@pytest.mark.parametrize("split", ["sampled", "long_axis"])
+def test_split_children_are_as_far_apart_as_their_parent_is_large(toy, posed, bound, split):
     """In metres, in any pose. Upstream adds metres where triangle units belong and the children coincide."""
-    fit = Fit(toy, posed, bound, DensityConfig("adaptive", **ALWAYS, gradient=0.0, dense_size=0.0))
+    fit = Fit(toy, posed, bound, DensityConfig("adaptive", **ALWAYS, gradient=0.0, dense_size=0.0, split=split))
     fit.update()
     parents = fit.gaussians.bound()
     source = fit.change()
@@ -162,9 +163,14 @@ def test_split_children_are_as_far_apart_as_their_parent_is_large(toy, posed, bo
     for pose in (0, 2):
         at, _, size = place(parents, posed[pose], toy.mesh.faces)
         to, _, smaller = place(children, posed[pose], toy.mesh.faces)
-        away = to[born] - at[source[born]]
-        assert np.mean((away**2).sum(1) / (size[source[born]] ** 2).sum(1)) == pytest.approx(1, abs=0.1)
-        assert np.allclose(smaller[born] * 1.6, size[source[born]], rtol=1e-4)
+        away, size, smaller = to[born] - at[source[born]], size[source[born]], smaller[born]
+        if split == "sampled":
+            assert np.mean((away**2).sum(1) / (size**2).sum(1)) == pytest.approx(1, abs=0.1)
+            assert np.allclose(smaller * 1.6, size, rtol=1e-4)
+        else:
+            variance = (away**2).sum(1) + (smaller**2).sum(1)  # of both children together, traces
+            still = np.abs(variance / (size**2).sum(1) - 1) < 0.02
+            assert still.mean() > (0.99 if pose == 0 else 0.9)  # a stretch that turns axes, or is clipped, differs
 
 
 def test_the_count_is_held_and_the_steepest_go_first(toy, posed, bound):
@@ -281,8 +287,12 @@ def test_copies_look_like_the_one_they_replace(copies):
 
 
 def test_a_change_of_the_set_hardly_changes_the_picture(toy, posed, bound):
-    for kind, least in (("adaptive", 26.0), ("fixed_budget", 30.0)):
-        config = DensityConfig(kind, **ALWAYS, gradient=2e-4, dense_size=0.0, most=len(bound.face) + 150)
+    for kind, split, least in (
+        ("adaptive", "sampled", 28.0),
+        ("adaptive", "long_axis", 33.0),
+        ("fixed_budget", "sampled", 45.0),
+    ):
+        config = DensityConfig(kind, **ALWAYS, gradient=2e-4, dense_size=0.0, split=split, most=len(bound.face) + 150)
         fit = Fit(toy, posed, bound, config)
         fit.update()
         if kind == "fixed_budget":
@@ -290,7 +300,7 @@ def test_a_change_of_the_set_hardly_changes_the_picture(toy, posed, bound):
         before = fit.picture()
         source = fit.change()
         assert (np.bincount(source) > 1).sum() > 50
-        assert psnr(fit.picture(), before) > least, kind
+        assert psnr(fit.picture(), before) > least, (kind, split)
 
 
 def test_a_fixed_budget_is_fixed_and_the_dead_are_reborn(toy, posed, bound):
