@@ -12,8 +12,10 @@ from rich.markup import escape
 
 from ..protocol.messages import Failure
 from .commands.doctor import doctor
+from .commands.export import export
 from .commands.generate import generate
 from .commands.head import head
+from .commands.import_avatar import import_avatar
 from .commands.measure import measure
 from .commands.serve import serve
 from .commands.weights import weights
@@ -23,6 +25,8 @@ from .service.failures import failure_of
 COMMANDS: dict[str, Callable[..., None]] = {
     "serve": serve,
     "generate": generate,
+    "export": export,
+    "import": import_avatar,
     "weights": weights,
     "doctor": doctor,
     "measure": measure,

@@ -156,10 +156,10 @@ def _export(console: Console, action: Export) -> None:
     mesh = make_avatar_mesh(model, neutral, np.zeros_like(neutral))
     vertices = pose_vertices(mesh, parameters_from_controls(mesh, values))
     if ending == ".obj":
-        from ..exporters.obj import write_obj
+        from ..exporters.obj import Texture, write_obj
 
-        licence = _licence(action.head_model_path)
-        write_obj(action.output, model, vertices, f"Head {model.topology_id}. Licence: {licence}. Metres, y up.")
+        comment = f"Head {model.topology_id}. Licence: {_licence(action.head_model_path)}. Metres, y up."
+        write_obj(action.output, vertices, model.faces, model.part, Texture(model.uv, model.uv_faces), comment)
     else:
         np.savez_compressed(action.output, allow_pickle=False, vertices=vertices.astype(np.float32), **_arrays(model))
     console.print(f"[green]{action.output}[/green] is written ({action.output.stat().st_size / 1e6:.1f} MB).")

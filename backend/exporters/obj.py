@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ..artifacts import Part
-from ..head.model import HeadModel
 
 
-def write_obj(path: Path, model: HeadModel, vertices: np.ndarray, comment: str = "") -> None:
-    """Write ``vertices`` [V,3] (metres, y up, +z forward) with the model's faces and UVs, a group for each part.
+class Texture(NamedTuple):
+    """Where the faces lie in a texture: ``uv`` [T,2] and, for each corner of each face, ``faces`` int [F,3] in it."""
 
-    The order of the vertices is the model's, so that shape keys and weights can be taken over by index.
+    uv: np.ndarray
+    faces: np.ndarray
+
+
+def write_obj(
+    path: Path,
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    part: np.ndarray,
+    texture: Texture | None = None,
+    comment: str = "",
+) -> None:
+    """Write ``vertices`` [V,3] (metres, y up, +z forward) and ``faces`` int [F,3], grouped by their ``part`` [F].
+
+    Vertices and faces keep their order, so that shape keys, weights and bindings can be taken over by index; a part
+    whose faces do not follow each other is therefore several groups of one name.
 
     Raises:
         OSError: the file could not be written.
     """
     lines = [f"# {comment}"] if comment else []
-    lines += [f"v {x:.7g} {y:.7g} {z:.7g}" for x, y, z in vertices]
-    lines += [f"vt {u:.6g} {v:.6g}" for u, v in model.uv]
-    for part in Part:
-        of_part = model.part == part
-        if of_part.any():
-            lines.append(f"g {part.name.lower()}")
-            corners = np.stack([model.faces[of_part], model.uv_faces[of_part]], -1) + 1
-            lines += ["f " + " ".join(f"{vertex}/{uv}" for vertex, uv in face) for face in corners.tolist()]
+    lines += [f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in vertices]
+    corners = faces[:, :, None] + 1
+    if texture is not None:
+        lines += [f"vt {u:.6g} {v:.6g}" for u, v in texture.uv]
+        corners = np.stack([faces, texture.faces], -1) + 1
+    rows = ["f " + " ".join("/".join(map(str, corner)) for corner in face) for face in corners.tolist()]
+    for group in np.split(np.arange(len(part)), np.flatnonzero(np.diff(part.astype(int))) + 1):
+        lines.append(f"g {Part(part[group[0]]).name.lower()}")
+        lines += [rows[index] for index in group]
     path.write_text("\n".join(lines) + "\n", encoding="ascii")

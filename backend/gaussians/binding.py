@@ -87,6 +87,33 @@ def place(bound: BoundGaussians, vertices: np.ndarray, faces: np.ndarray) -> tup
     return means.astype(np.float32), quats.astype(np.float32), scales.astype(np.float32)
 
 
+def bind(
+    face: np.ndarray, means: np.ndarray, quats: np.ndarray, scales: np.ndarray, vertices: np.ndarray, faces: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The inverse of :func:`place` at rest: what :class:`BoundGaussians` holds beside opacity and colour.
+
+    Args:
+        face: int [N], of triangles that are not degenerate.
+        means, scales: [N,3] metres. quats: [N,4] wxyz, unit.
+        vertices: [V,3] of the neutral mesh, metres. faces: int [F,3].
+
+    Returns:
+        ``face``, ``offset``, ``rest_edges``, ``rotation`` and ``scale`` by name.
+    """
+    frames = triangle_frames(vertices, faces[face])
+    along, across, above = np.einsum("nij,ni->jn", frames.rotation, means - frames.centroid)
+    b = across / frames.edges[:, 2]
+    a = (along - b * frames.edges[:, 1]) / frames.edges[:, 0]
+    back = quaternion_from_matrix(frames.rotation) * [1, -1, -1, -1]
+    return {
+        "face": face.astype(np.int32),
+        "offset": np.stack([a, b, above], 1).astype(np.float32),
+        "rest_edges": frames.edges.astype(np.float32),
+        "rotation": quaternion_multiply(back, quats).astype(np.float32),
+        "scale": np.asarray(scales, np.float32),
+    }
+
+
 def quaternion_from_matrix(matrix: np.ndarray) -> np.ndarray:
     """Unit quaternions wxyz [N,4] of rotation matrices [N,3,3], by the largest component (no cancellation)."""
     m = np.asarray(matrix, np.float64)

@@ -77,3 +77,18 @@ def to_global(
     scale = frames.scale[face]
     means = scale * torch.einsum("nij,nj->ni", frames.rotation[face], local) + frames.center[face]
     return means, scale * log_scale.exp(), quaternion_multiply(frames.quats[face], normalize(quats, dim=1))
+
+
+def to_local(
+    face: torch.Tensor, means: torch.Tensor, scales: torch.Tensor, quats: torch.Tensor, frames: GaussianAvatarFrames
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The inverse of :func:`to_global`: local [N,3], log_scale [N,3] and unit quats [N,4] wxyz.
+
+    Args:
+        face: int [N], of triangles that have an area.
+        means, scales: [N,3] metres. quats: [N,4] wxyz, any length.
+    """
+    scale = frames.scale[face]
+    local = torch.einsum("nij,ni->nj", frames.rotation[face], means - frames.center[face]) / scale
+    back = frames.quats[face] * frames.quats.new_tensor([1, -1, -1, -1])
+    return local, (scales / scale).log(), quaternion_multiply(back, normalize(quats, dim=1))

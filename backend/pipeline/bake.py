@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from ...protocol.avatar import AvatarCamera, AvatarCeiling, AvatarControl, AvatarData, AvatarPose
-from ..artifacts import Camera, Control, GaussianAvatar, PersonalizedSet, Portrait
+from ..artifacts import (
+    AvatarMesh,
+    BoundGaussians,
+    Camera,
+    Ceiling,
+    Control,
+    GaussianAvatar,
+    PersonalizedSet,
+    Portrait,
+)
 from ..errors import StageError
 from ..head.poses import POSES
 
@@ -29,9 +39,22 @@ def bake_avatar(
         avatar: colours already baked for the reference view.
         provenance: of the whole job; wins over the avatar's and the engine's.
     """
-    mesh, gaussians = avatar.mesh, avatar.gaussians
     made_from = {**source.provenance, **avatar.provenance}
     seen = _mapping(made_from.pop("photo_controls", portrait.blendshapes))
+    return avatar_data(
+        replace(avatar, provenance={**made_from, **provenance}), source.cameras[source.reference_view], seen
+    )
+
+
+def avatar_data(
+    avatar: GaussianAvatar, photo_camera: Camera | None = None, photo_controls: Mapping[str, float] | None = None
+) -> AvatarData:
+    """The content of the avatar file, with every named pose that the head's controls can show.
+
+    Args:
+        photo_camera, photo_controls: of the photo it was made from; controls that the head has not are left out.
+    """
+    mesh, gaussians = avatar.mesh, avatar.gaussians
     names = {control.name for control in mesh.controls}
     return AvatarData(
         vertices=mesh.vertices,
@@ -52,11 +75,40 @@ def bake_avatar(
         gaussian_opacity=gaussians.opacity,
         gaussian_color=gaussians.color,
         thumbnail_png=encode_thumbnail(avatar.thumbnail),
-        photo_camera=_camera(source.cameras[source.reference_view]),
-        photo_controls={name: float(value) for name, value in seen.items() if name in names},
+        photo_camera=photo_camera and _camera(photo_camera),
+        photo_controls={name: float(value) for name, value in (photo_controls or {}).items() if name in names},
         poses=tuple(AvatarPose(p.name, p.group, p.controls) for p in POSES if p.controls.keys() <= names),
-        provenance=_plain({**made_from, **provenance}),
+        provenance=_plain(avatar.provenance),
     )
+
+
+def avatar_of(data: AvatarData) -> GaussianAvatar:
+    """The avatar that a file holds."""
+    mesh = AvatarMesh(
+        vertices=data.vertices,
+        faces=data.faces,
+        part=data.part,
+        unit_names=data.unit_names,
+        unit_dirs=data.unit_dirs,
+        posedirs=data.posedirs,
+        weights=data.weights,
+        joints=data.joints,
+        colors=data.vertex_colors,
+        controls=tuple(
+            Control(c.name, c.units, c.joints, c.ceiling and Ceiling(c.ceiling.constant, c.ceiling.controls))
+            for c in data.controls
+        ),
+    )
+    gaussians = BoundGaussians(
+        face=data.gaussian_face,
+        offset=data.gaussian_offset,
+        rest_edges=data.gaussian_rest_edges,
+        rotation=data.gaussian_rotation,
+        scale=data.gaussian_scale,
+        opacity=data.gaussian_opacity,
+        color=data.gaussian_color,
+    )
+    return GaussianAvatar(mesh, gaussians, _decode_thumbnail(data.thumbnail_png), data.provenance)
 
 
 def encode_thumbnail(image: np.ndarray) -> bytes:
@@ -67,6 +119,12 @@ def encode_thumbnail(image: np.ndarray) -> bytes:
     if not done:
         raise StageError("bake.thumbnail", "The thumbnail could not be written.", cause=f"picture {image.shape}")
     return png.tobytes()
+
+
+def _decode_thumbnail(png: bytes) -> np.ndarray:
+    """uint8 [H,W,3] sRGB; one black pixel where there is none."""
+    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR) if png else None
+    return np.zeros((1, 1, 3), np.uint8) if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _control(control: Control) -> AvatarControl:
