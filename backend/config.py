@@ -74,7 +74,7 @@ class FitConfig:
     contour_rounds: int = 4
     """Times that a jaw line is chosen anew for the head as it is fitted, and the fit goes on."""
     along_contour: float = 0.3
-    """What of an error along the jaw line counts: the line has no marks, and everybody spaces its points differently."""
+    """What of an error along the jaw line counts: it has no marks, and everybody spaces its points differently."""
     converged: float = 1e-5
     """Relative gain of a step below which there is no next one."""
     first_doubt: float = 100.0

@@ -29,6 +29,12 @@ UPPER_LIP, LOWER_LIP = 13, 14
 
 CHIN, FOREHEAD = 152, 10
 
+CHIN_SKIN = (
+    *(32, 140, 148, 149, 150, 152, 169, 170, 171, 175, 176, 194, 199, 200, 201, 208, 211, 262),
+    *(369, 377, 378, 379, 394, 395, 396, 400, 418, 421, 428, 431),
+)
+"""Everything more than 8 mm below the lower lip."""
+
 IBUG_CONTOUR, IBUG_EYES, IBUG_LIPS = range(17), range(36, 48), range(48, 68)
 """Among iBUG's 68 landmarks: the jaw line, whose points move over the skin with the view, lid margins, lips."""
 

@@ -18,6 +18,11 @@ from .model import HeadModel
 
 CANNOT_BE_SEEN = ("tongueOut", "cheekPuff", "mouthClose")
 """Units that landmarks cannot tell, or that fight the jaw."""
+FINE = (
+    *("mouthDimple", "mouthFrown", "mouthPress", "mouthRoll", "mouthShrug", "mouthLeft", "mouthRight"),
+    *("jawForward", "jawLeft", "jawRight"),
+)
+"""How the names begin of units that refine lips and jaw, or push them aside."""
 LIDS = ("eyeWide", "eyeSquint")
 
 
@@ -79,7 +84,10 @@ def expectation(model: HeadModel, scores: Mapping[str, float], config: FitConfig
     unseen = (1 - np.clip(units / 0.3, 0, 1)) if trusted else np.zeros(len(names))
     dearer = 1 + (config.unseen_unit_factor - 1) * unseen * config.score_trust
     dearer[[name.startswith(LIDS) for name in names]] *= config.lid_factor
+    fine = [name.startswith(FINE) for name in names]
+    dearer[fine] = np.maximum(dearer[fine], config.fine_unit_factor)
     angle_weights = np.zeros(len(ANGLES))
+    angle_weights[JAW_OPEN] = config.jaw_open_weight
     angle_weights[[*JAW_SIDEWAYS]] = config.jaw_sideways_weight
     angle_weights[[*EYE_PITCHES]] = config.gaze_pitch_weight
     angle_weights[[*EYE_YAWS]] = config.gaze_yaw_weight

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from ..artifacts import Camera, HeadParameters
 from ..config import FitConfig, TrackingConfig
+from .face_regions import CHIN_SKIN
 from .fit_priors import fitted_units
 from .fit_sight import Sight, camera_from_head
 from .fit_start import seen
@@ -90,6 +91,7 @@ def track_clip(
     person = fit_landmarks(keys, model, config=config.fit, calibrated=False).person
     full = LandmarkRig(model, len(person.betas), units=fitted_units(model))
     weights = landmark_weights(model, model.landmarks478, config.fit)
+    weights[list(CHIN_SKIN)] *= config.chin_weight
     fitter = SightFitter(full.of_person(person.betas), weights, model, config.fit, calibrated=False)
     found = [_one(fitter, Sight(p, guess, 0, s), person) for p, s in zip(points, scores)]
     moments, seconds, errors = _without_gaps(found)

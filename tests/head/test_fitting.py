@@ -8,7 +8,8 @@ from cameo.backend.artifacts import HeadParameters, Portrait
 from cameo.backend.config import FitConfig
 from cameo.backend.errors import StageError
 from cameo.backend.head import face_regions as regions
-from cameo.backend.head.fit_priors import expectation, fitted_units
+from cameo.backend.head.controls import controls_from_parameters
+from cameo.backend.head.fit_priors import FINE, expectation, fitted_units
 from cameo.backend.head.fit_sight import Sight, SightTerm
 from cameo.backend.head.fit_solver import FitProblem
 from cameo.backend.head.fit_start import place_in_picture
@@ -233,6 +234,20 @@ def test_gaze_is_found_without_being_told(model):
     fit = fit_head(synthetic_portrait(model, np.zeros(10), {}, 10.0, gaze=(-0.12, 0.2), told=False), model)
     assert fit.parameters.pose[3:, 0] == pytest.approx(-0.12, abs=0.05)
     assert fit.parameters.pose[3:, 1] == pytest.approx(0.2, abs=0.05)
+
+
+def test_an_opened_jaw_is_found_without_being_told(model):
+    """The jaw costs something, so that it does not open for a lowered lip; half opened it is found all the same."""
+    fit = fit_head(synthetic_portrait(model, np.full(8, 0.4), {}, 10.0, jaw=0.21, told=False), model)
+    assert fit.parameters.pose[2, 0] == pytest.approx(0.21, abs=0.03)
+
+
+def test_large_motions_explain_landmarks_first(model):
+    grin = {f"mouth{part}{side}": 0.6 for part in ("Smile", "UpperUp") for side in ("Left", "Right")}
+    fit = fit_head(synthetic_portrait(model, np.full(8, 0.4), grin, -10.0, told=False), model)
+    found = controls_from_parameters(model, fit.parameters)
+    assert max(value for name, value in found.items() if name.startswith(FINE)) < 0.15
+    assert min(found[name] for name in grin) > 0.3
 
 
 @pytest.mark.parametrize("seed", range(3))

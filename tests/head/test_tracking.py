@@ -248,7 +248,7 @@ def clip():
     return clip_landmarks(asset_path("driving_clip.mp4"), every=8)
 
 
-@pytest.mark.parametrize(("trust", "least"), [(1.0, 0.8), (0.0, 0.7)])
+@pytest.mark.parametrize(("trust", "least"), [(1.0, 0.85), (0.0, 0.75)])
 def test_a_real_clip_moves_the_controls_as_its_scores_do(clip, trust, least):
     """Every eighth picture. The scores are also the fit's prior: with trust 0 they are kept from it."""
     config = TrackingConfig(fit=FitConfig(score_trust=trust))
