@@ -74,10 +74,13 @@ def read_bound_ply(path: Path, mesh: AvatarMesh) -> BoundGaussians:
     if _BINDING not in columns:
         raise unreadable(path, f"it has no {_BINDING}: its Gaussians are not bound to triangles")
     splats = splats_from_columns(path, columns)
-    face = _known_faces(path, columns[_BINDING].astype(np.float64), len(head_faces(mesh)))
-    arrays = (torch.from_numpy(array) for array in (splats.means, np.log(splats.scales), splats.quats))
+    face = _known_faces(path, columns[_BINDING], len(head_faces(mesh)))
+    log_scales = np.log(np.maximum(splats.scales, np.finfo(np.float32).tiny))
+    arrays = (torch.from_numpy(array) for array in (splats.means, log_scales, splats.quats))
     placed = to_global(torch.from_numpy(face), *arrays, frames=_frames(mesh))
     means, scales, quats = (array.numpy() for array in placed)
+    if not (np.isfinite(means).all() and np.isfinite(scales).all()):
+        raise unreadable(path, "it puts Gaussians infinitely far away")
     bound = bind(_on_the_head(mesh, face, means), means, quats, scales, mesh.vertices, mesh.faces)
     return BoundGaussians(**bound, opacity=splats.opacities, color=splats.colors.clip(0, 1))
 
@@ -119,8 +122,8 @@ def _frames(mesh: AvatarMesh) -> GaussianAvatarFrames:
 
 
 def _known_faces(path: Path, binding: np.ndarray, count: int) -> np.ndarray:
-    """``binding`` float64 [N] as int64, checked."""
-    if not np.isfinite(binding).all() or (binding != np.floor(binding)).any():
+    """``binding`` [N], of any type, as int64, checked."""
+    if not np.isfinite(binding).all() or (binding != np.floor(binding)).any():  # signalling NaN must not be cast
         raise unreadable(path, f"{_BINDING} holds something else than whole numbers")
     if binding.size and (binding.min() < 0 or binding.max() >= count):
         raise CameoError(

@@ -88,19 +88,18 @@ def splats_from_columns(path: Path, columns: Mapping[str, np.ndarray]) -> Splats
     needed = (*_MEANS, *_COLORS, "opacity", *_SCALES, *_QUATS)
     if missing := [name for name in needed if name not in columns]:
         raise unreadable(path, f"it has no {', '.join(missing)}")
-    values = {name: columns[name].astype(np.float64) for name in needed}
 
     def stacked(names: tuple[str, ...]) -> np.ndarray:
-        return np.stack([values[name] for name in names], 1)
+        return np.stack([columns[name] for name in names], 1).astype(np.float64)
 
-    quats = stacked(_QUATS)
-    length = np.linalg.norm(quats, axis=1, keepdims=True)
     with np.errstate(all="ignore"):  # damaged numbers are found below
+        quats = stacked(_QUATS)
+        length = np.linalg.norm(quats, axis=1, keepdims=True)
         arrays = (
             stacked(_MEANS),
             np.where(length > 0, quats / length, [1.0, 0, 0, 0]),
             np.exp(stacked(_SCALES)),
-            1 / (1 + np.exp(-values["opacity"])),
+            1 / (1 + np.exp(-columns["opacity"].astype(np.float64))),
             stacked(_COLORS) * _SH_C0 + 0.5,
         )
         means, quats, scales, opacities, colors = (array.astype(np.float32) for array in arrays)

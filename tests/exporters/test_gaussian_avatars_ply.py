@@ -161,6 +161,7 @@ def test_integer_bindings_are_read_too(avatar, written, tmp_path):
         ({"binding_0": np.float32(0.5)}, "ply.unreadable"),
         ({"binding_0": np.float32(np.nan)}, "ply.unreadable"),
         ({"scale_1": np.float32(1e9)}, "ply.unreadable"),
+        (dict.fromkeys("xyz", np.float32(3.4e38)), "ply.unreadable"),
         ({"binding_0": np.float32(-1)}, "ply.of_another_head"),
         ({"binding_0": np.float32(20000)}, "ply.of_another_head"),
     ],
