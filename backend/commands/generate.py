@@ -29,6 +29,7 @@ def generate(
     hair: str = "auto",
     seed: int = 0,
     head_model_path: str = "",
+    baked_view: int = -1,
     work_dir: Path | None = None,
 ) -> None:
     """Make an avatar file from a picture, without a server.
@@ -42,9 +43,11 @@ def generate(
         hair: What is on the head: auto, hair, hat or bald.
         seed: Of everything synthetic.
         head_model_path: FLAME's model file (docs/flame.md); empty: the built-in head.
+        baked_view: Number of the training view whose look is kept; -1: the photo's. Quick where --work-dir has the rest.
         work_dir: Keep what the stages make here; default: beside the output, until it is done.
     """
     options: dict[str, Scalar] = {"hair": hair, "seed": seed, "head_model_path": head_model_path}
+    options["baked_view"] = baked_view
     request = GenerateAvatar(_read_picture(photo), preset, engine, face, options)
     require_writable(output)
     folder = work_dir or output.absolute().with_name(f".{output.name}.work")

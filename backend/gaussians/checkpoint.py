@@ -37,13 +37,13 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any]) -> Path:
     return path
 
 
-def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
-    """The newest readable checkpoint whose ``fingerprint`` entry fits; None when there is none."""
+def load_checkpoint(folder: Path, fingerprint: str | None = None) -> dict[str, Any] | None:
+    """The newest readable checkpoint, and with ``fingerprint`` one whose entry fits; None when there is none."""
     for path in sorted(folder.glob("step_*.pt"), reverse=True):
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError):
             continue  # a torn file: the one before it is whole
-        if state.get("fingerprint") == fingerprint:
+        if fingerprint is None or state.get("fingerprint") == fingerprint:
             return state
     return None

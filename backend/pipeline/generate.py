@@ -11,9 +11,11 @@ from ...protocol.messages import GenerateAvatar
 from ...protocol.version import SOFTWARE_VERSION
 from ..artifacts import GaussianAvatar, PersonalizedSet, Portrait
 from ..engines import get_engine
+from ..gaussians.perceptual import load_perceptual
 from .bake import bake_avatar
 from .portrait import prepare_portrait
 from .presets import Preset, preset_for
+from .rebake import rebaked
 from .reconstruction import reconstruct
 from .run import JobReporter, Pipeline, Stage, StageContext, run_pipeline
 
@@ -41,6 +43,8 @@ def avatar_pipeline(request: GenerateAvatar) -> Pipeline:
     engine = get_engine(request.engine)
 
     def portrait(context: StageContext) -> Portrait:
+        if preset.reconstruction.perceptual_weight > 0:
+            load_perceptual(reporter=context.reporter)  # fetched the first time: now, not after the engine's minutes
         return prepare_portrait(context.image, preset.portrait, context.reporter, face=request.face)
 
     def personalize(context: StageContext) -> PersonalizedSet:
@@ -52,8 +56,11 @@ def avatar_pipeline(request: GenerateAvatar) -> Pipeline:
         )
 
     def bake(context: StageContext, result: Path) -> None:
-        made = (context.artifacts[name] for name in ("portrait", "engine", "reconstruction"))
-        write_avatar(result, bake_avatar(*made, provenance=_provenance(request, preset, context)))
+        source, avatar = context.artifacts["engine"], context.artifacts["reconstruction"]
+        if preset.baked_view is not None:
+            avatar = rebaked(avatar, source, preset.reconstruction, context.checkpoints, preset.baked_view)
+        provenance = _provenance(request, preset, context)
+        write_avatar(result, bake_avatar(context.artifacts["portrait"], source, avatar, provenance))
 
     return Pipeline(
         stages=(

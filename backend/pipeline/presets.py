@@ -21,6 +21,7 @@ class Preset:
         title: for the artist.
         cost: what it takes, in words.
         offered: false for what is of no use to an artist.
+        baked_view: the view whose look the avatar gets; None: the photo's.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Preset:
     engine: BuiltinConfig
     reconstruction: ReconstructionConfig
     offered: bool = True
+    baked_view: int | None = None
 
 
 def _toy() -> Preset:
@@ -80,7 +82,8 @@ PRESETS: dict[str, Preset] = {
 def preset_for(name: str, options: Mapping[str, object]) -> Preset:
     """The preset of that name with a request's options applied.
 
-    Options: ``hair`` (auto, hair, hat, bald), ``seed`` (whole number), ``head_model_path`` (FLAME's model file).
+    Options: ``hair`` (auto, hair, hat, bald), ``seed`` (whole number), ``head_model_path`` (FLAME's model file),
+    ``baked_view`` (number of a training view; -1: the photo's).
 
     Raises:
         CameoError: ``request.unknown_preset``, ``request.unknown_option``, ``request.bad_option``.
@@ -106,14 +109,17 @@ def _with_option(preset: Preset, option: str, value: object) -> Preset:
             engine = dataclasses.replace(preset.engine, seed=value)
             reconstruction = dataclasses.replace(preset.reconstruction, seed=value)
             return dataclasses.replace(preset, engine=engine, reconstruction=reconstruction)
-        case "hair" | "seed" | "head_model_path", _:
+        case "baked_view", int() if not isinstance(value, bool) and value >= -1:
+            return dataclasses.replace(preset, baked_view=value if value >= 0 else None)
+        case "hair" | "seed" | "head_model_path" | "baked_view", _:
             raise CameoError(
                 "request.bad_option",
                 f"The option {option!r} cannot be {value!r}.",
-                fix=f"hair is one of {', '.join(_HAIR)}; seed is a whole number; head_model_path is a file's path.",
+                fix=f"hair is one of {', '.join(_HAIR)}; seed is a whole number; head_model_path is a file's path; "
+                "baked_view is the number of a view.",
             )
     raise CameoError(
         "request.unknown_option",
         f"There is no option named {option!r}.",
-        fix="The options are hair, seed and head_model_path.",
+        fix="The options are hair, seed, head_model_path and baked_view.",
     )

@@ -24,6 +24,8 @@ def test_options_reach_their_stage():
     preset = preset_for("preview", {"hair": "hat", "seed": 7})
     assert (preset.engine.hair, preset.engine.seed, preset.reconstruction.seed) == ("hat", 7, 7)
     assert preset_for("preview", {}) == PRESETS["preview"]
+    assert preset_for("preview", {"baked_view": -1}) == PRESETS["preview"]
+    assert preset_for("preview", {"baked_view": 3}).baked_view == 3
     assert preset_for("toy", {"head_model_path": "flame2023.pkl"}).engine.head_model_path == "flame2023.pkl"
     configs = [avatar_pipeline(request(options={"seed": seed})).stages[1].config for seed in (0, 1)]
     assert configs[0] != configs[1]
@@ -43,6 +45,7 @@ def test_the_chosen_face_is_part_of_the_key():
         ({"options": {"seed": True}}, "request.bad_option"),
         ({"options": {"seed": "1"}}, "request.bad_option"),
         ({"options": {"head_model_path": 1}}, "request.bad_option"),
+        ({"options": {"baked_view": -2}}, "request.bad_option"),
         ({"options": {"colour": "green"}}, "request.unknown_option"),
     ],
 )

@@ -1,6 +1,7 @@
 """Reconstruction of a toy head: it learns, it resumes bit for bit, it stops when told."""
 
 import dataclasses
+import re
 import sys
 from pathlib import Path
 
@@ -101,7 +102,31 @@ def test_it_learns_and_reports(data):
     assert after.thumbnail.std() > 20
 
 
-@pytest.mark.parametrize("kind", ["paper", "anchored"])
+def test_a_stage_ends_when_its_held_out_picture_gains_no_more(data, tmp_path):
+    rates = dataclasses.replace(TINY.rates, **{f.name: 0.0 for f in dataclasses.fields(TINY.rates)})
+    patient = dataclasses.replace(TINY, static_steps=40, coin_steps=40, patience=2, watch_every=4, rates=rates)
+    report = reconstruct(data, patient, SilentReporter()).provenance["reconstruction"]
+    assert report["steps"] == {"static": 12, "coin": 12}  # a first look, and two that show no gain
+    assert report["held_out"]["frames"] == 2  # the third decides when to end
+    for stop in (7, 9):
+        with pytest.raises(JobCancelled):
+            reconstruct(data, patient, Watcher(stop), checkpoint_dir=tmp_path)
+    resumed = reconstruct(data, patient, SilentReporter(), checkpoint_dir=tmp_path)
+    assert resumed.provenance["reconstruction"]["steps"] == report["steps"]
+
+
+def test_the_artist_sees_loss_quality_and_the_time_left(data):
+    said = []
+
+    class Listening(SilentReporter):
+        def progress(self, fraction: float, message: str = "") -> None:
+            said.append(message)
+
+    reconstruct(data, TINY, Listening())
+    assert re.fullmatch(r"Reconciling the views: step 22 of 22 · loss 0\.\d{3}, \d+\.\d dB · \d+ s left", said[-3])
+
+
+@pytest.mark.parametrize("kind", ["paper", "anchored", "plain"])
 def test_other_appearance_models_run(data, kind):
     config = dataclasses.replace(TINY, appearance=AppearanceConfig(kind=kind))
     avatar = reconstruct(data, config, SilentReporter())

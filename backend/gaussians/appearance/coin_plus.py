@@ -46,6 +46,14 @@ class CoinPlus(AnchoredCoin):
         cost = super().penalty(view, offset)
         return cost if view == self.reference else cost + self.of_view.penalty(view)
 
+    def baked(self, base: torch.Tensor, view: int | None = None) -> torch.Tensor:
+        """As :meth:`Appearance.baked`, in the tint of another ``view``, too; its shading belongs to its picture."""
+        colors = super().baked(base, view)
+        if view is None or view == self.reference:
+            return colors
+        with torch.no_grad():
+            return self.of_view.tinted(view, colors)
+
     def groups(self) -> list[dict[str, object]]:
         network = [p for name, p in self.named_parameters() if not name.startswith("of_view.")]
         return [{"params": network, "lr": self.config.network_rate, "name": "coin"}, *self.of_view.groups()]

@@ -31,19 +31,25 @@ class ViewPicture(nn.Module):
         columns, rows = (torch.arange(n, device=image.device) + 0.5 for n in (image.shape[1], image.shape[0]))
         x0, y0, side = window
         whole = _places((x0 + columns) / side, (y0 + rows) / side)
-        affine = self.affine[view]
-        image = image + image @ affine[:, :3].T + alpha * affine[:, 3]
-        image = image * (1 + _read(self.shading[view], whole)[0].permute(1, 2, 0))
         scale = whole.new_tensor([side / len(columns), side / len(rows)])
         moved = _read(self.flow[view], whole).permute(0, 2, 3, 1) * scale  # the flow is in units of half an image
         places = _places(columns / len(columns), rows / len(rows)) + moved
         stacked = torch.cat([image, alpha], -1).permute(2, 0, 1)[None]
-        stacked = grid_sample(stacked, places, mode="bicubic", padding_mode="border", align_corners=False)
-        soft = stacked
-        for share, sigma in zip(self.softness[view], _SIGMAS, strict=True):
-            soft = soft + share * (_blurred(stacked, sigma) - stacked)
-        shown = soft[0].permute(1, 2, 0)
-        return shown[..., :3], shown[..., 3:]
+        stacked = self._softened(
+            view, grid_sample(stacked, places, mode="bicubic", padding_mode="border", align_corners=False)
+        )
+        image, alpha = stacked[0].permute(1, 2, 0).split([3, 1], -1)
+        image = self.tinted(view, image, alpha)
+        return image * (1 + _read(self.shading[view], whole)[0].permute(1, 2, 0)), alpha
+
+    def tinted(self, view: int, colors: torch.Tensor, alpha: torch.Tensor | float = 1.0) -> torch.Tensor:
+        """The view's colour transform of ``colors`` [...,3], premultiplied by ``alpha`` [...,1]."""
+        affine = self.affine[view]
+        return colors + colors @ affine[:, :3].T + alpha * affine[:, 3]
+
+    def _softened(self, view: int, stacked: torch.Tensor) -> torch.Tensor:
+        shares = zip(self.softness[view], _SIGMAS, strict=True)
+        return stacked + torch.stack([share * (_blurred(stacked, sigma) - stacked) for share, sigma in shares]).sum(0)
 
     def penalty(self, view: int) -> torch.Tensor:
         """Weighted mean size of what the view does."""
