@@ -203,7 +203,7 @@ class Trainer:
         return {
             "step": self.step_count,
             "steps_taken": list(self.steps_taken),
-            "shown": [self.loss, self.psnr],
+            "shown": [self.loss, self.psnr, self.mean_offset],
             "gaussians": self.gaussians.state(),
             "density": self.density and self.density.state(),
             "appearance": self.appearance and {k: v.clone() for k, v in self.appearance.state_dict().items()},
@@ -214,7 +214,7 @@ class Trainer:
     def load(self, state: dict[str, Any]) -> None:
         """Go back to what :meth:`state` gave."""
         self.step_count, self.steps_taken = state["step"], list(state["steps_taken"])
-        self.loss, self.psnr = state["shown"]
+        self.loss, self.psnr, self.mean_offset = state["shown"]
         self.gaussians.load(state["gaussians"])
         if self.density is not None:
             self.density.load(state["density"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cameo.backend.config import AppearanceConfig, InitialCloudConfig, ReconstructionConfig
+from cameo.backend.config import AppearanceConfig, DensityConfig, InitialCloudConfig, ReconstructionConfig
 from cameo.backend.errors import JobCancelled
 from cameo.backend.gaussians.checkpoint import load_checkpoint, save_checkpoint
 from cameo.backend.gaussians.render import render_avatar
@@ -64,6 +64,18 @@ def test_a_resumed_run_is_bit_equal(data, uninterrupted, tmp_path, stops):
     assert same(reconstruct(data, TINY, resumed, checkpoint_dir=tmp_path), uninterrupted)
     assert resumed.steps == 22 - sum(stops)
     assert len(list(tmp_path.glob("step_*.pt"))) <= 2
+
+
+@pytest.mark.parametrize("kind", ["adaptive", "fixed_budget"])
+def test_a_resumed_run_whose_set_changes_is_bit_equal(data, tmp_path, kind):
+    density = DensityConfig(kind, start=4, stop=13, interval=3, most=2700, reset_interval=1000, gradient=1e-5)
+    config = dataclasses.replace(TINY, density=density)
+    whole = reconstruct(data, config, SilentReporter())
+    assert len(whole.gaussians.face) != TINY.cloud.gaussians
+    for stop in (5, 8):  # in the static fit after a change, and in COIN, which keeps the set
+        with pytest.raises(JobCancelled):
+            reconstruct(data, config, Watcher(stop), checkpoint_dir=tmp_path)
+    assert same(reconstruct(data, config, SilentReporter(), checkpoint_dir=tmp_path), whole)
 
 
 def test_a_checkpoint_of_other_settings_is_not_used(data, tmp_path):
