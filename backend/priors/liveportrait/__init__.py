@@ -1,0 +1,1 @@
+"""LivePortrait (Guo et al. 2024): a still face moved by another's expression."""

@@ -1,0 +1,126 @@
+import pytest
+import torch
+from cameo.backend.priors.liveportrait.drive import FRAME_BYTES, appearance_of, drive
+from cameo.backend.priors.liveportrait.keypoints import Motion
+from cameo.backend.priors.liveportrait.retargeting import stitched
+from cameo.backend.priors.liveportrait.sequence import MotionSequence, estimated_openings, most_neutral, motion_of_clip
+from small_liveportrait import random_image, random_networks
+
+VIEWS, MOMENTS = 3, 4
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return random_networks(seed=1)
+
+
+@pytest.fixture(scope="module")
+def sources(networks):
+    return [appearance_of(networks, random_image(seed)) for seed in range(VIEWS)]
+
+
+@pytest.fixture(scope="module")
+def motion(networks):
+    """A clip whose expression changes visibly: random weights alone hardly react to the image."""
+    frames = motion_of_clip(networks, torch.stack([random_image(10 + i) for i in range(MOMENTS)])).frames
+    random = torch.Generator().manual_seed(3)
+    exp = frames.exp + 0.2 * torch.randn(frames.exp.shape, generator=random)
+    return MotionSequence(Motion(frames.kp, frames.R, exp, frames.scale, frames.t), neutral=2)
+
+
+def test_all_views_move_in_lockstep(networks, sources, motion):
+    """What reaches the warping module: at each moment one change of expression, in each view at its own scale."""
+    calls = []
+    handle = networks.warping.register_forward_pre_hook(lambda _, inputs: calls.append(inputs))
+    frames = list(drive(networks, sources, motion, memory_bytes=VIEWS * FRAME_BYTES))
+    handle.remove()
+    assert [frame.shape for frame in frames] == [(VIEWS, 3, 64, 64)] * MOMENTS
+    assert len(calls) == MOMENTS
+    for moment, (_, driven, source) in enumerate(calls):
+        change = motion.frames.exp[moment] - motion.frames.exp[motion.neutral]
+        for view in range(VIEWS):
+            moved = (driven[view] - source[view]) / sources[view].motion.scale
+            torch.testing.assert_close(moved, change, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(source[view], sources[view].motion.keypoints()[0])
+
+
+@pytest.mark.parametrize("at_once", [0, 1, 2, 5, 100])
+def test_the_memory_budget_changes_nothing_but_memory(networks, sources, motion, at_once):
+    sizes = []
+    handle = networks.generator.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    parts = torch.stack(list(drive(networks, sources, motion, memory_bytes=at_once * FRAME_BYTES)))
+    handle.remove()
+    assert max(sizes) == min(max(at_once, 1), VIEWS * MOMENTS)
+    whole = torch.stack(list(drive(networks, sources, motion, memory_bytes=1000 * FRAME_BYTES)))
+    torch.testing.assert_close(parts, whole, atol=2e-5, rtol=1e-5)
+
+
+def test_each_view_is_as_if_driven_alone(networks, sources, motion):
+    together = torch.stack(list(drive(networks, sources, motion)))
+    assert (together[0] - together[1]).abs().max() > 1e-3
+    for view, source in enumerate(sources):
+        alone = torch.stack(list(drive(networks, [source], motion)))[:, 0]
+        torch.testing.assert_close(together[:, view], alone, atol=2e-5, rtol=1e-5)
+
+
+def test_the_neutral_moment_is_the_source_unmoved(networks, sources, motion):
+    frames = list(drive(networks, sources, motion))
+    for view, source in enumerate(sources):
+        keypoints = source.motion.keypoints()
+        still = networks.generator(networks.warping(source.volume, keypoints, keypoints).out)[0]
+        torch.testing.assert_close(frames[motion.neutral][view], still, atol=2e-5, rtol=1e-5)
+
+
+def test_stitching_is_applied_to_the_driven_keypoints(networks, sources, motion):
+    calls = []
+    handle = networks.warping.register_forward_pre_hook(lambda _, inputs: calls.append(inputs[1]))
+    for stitch in (False, True):
+        list(drive(networks, sources[:1], motion, stitch=stitch))
+    handle.remove()
+    at_rest = sources[0].motion.keypoints().expand(MOMENTS, -1, -1)
+    torch.testing.assert_close(calls[1], stitched(networks.stitching, at_rest, calls[0]))
+
+
+def test_frames_come_one_moment_at_a_time(networks, sources, motion):
+    sizes = []
+    handle = networks.generator.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    frames = drive(networks, sources, motion, memory_bytes=VIEWS * FRAME_BYTES)
+    assert sizes == []
+    next(frames)
+    assert sizes == [VIEWS]
+    handle.remove()
+
+
+def test_a_clip_in_parts_is_the_clip(networks):
+    images = torch.stack([random_image(20 + i) for i in range(5)])
+    whole, parts = motion_of_clip(networks, images), motion_of_clip(networks, images, at_once=2)
+    assert whole.neutral == parts.neutral
+    torch.testing.assert_close(whole.frames.exp, parts.frames.exp, atol=2e-5, rtol=1e-5)
+    torch.testing.assert_close(whole.frames.R, parts.frames.R, atol=2e-5, rtol=1e-5)
+
+
+def test_neutral_is_closed_lips_and_open_eyes():
+    lip = torch.tensor([0.30, 0.02, 0.00, 0.05, 0.01, 0.20])
+    eyes = torch.tensor([[0.30, 0.31], [0.30, 0.02], [0.01, 0.02], [0.31, 0.30], [0.31, 0.31], [0.33, 0.33]])
+    assert most_neutral(lip, eyes) == 4  # 1 winks, 2 blinks, the others have an open mouth
+
+
+def test_openings_read_off_the_expression_go_the_right_way():
+    exp = torch.zeros(3, 21, 3)
+    exp[1, 19, 1] = 0.05  # the point of the lower lip goes down: the mouth opens
+    exp[2, 11, 1] = 0.01  # the point of the lid goes down: the eye shuts
+    lip, eyes = estimated_openings(exp)
+    assert lip[1] > lip[0] == lip[2]
+    assert eyes[2, 0] < eyes[0, 0]
+    assert eyes[2, 1] == eyes[0, 1]
+
+
+def test_landmarks_decide_over_the_estimate(networks):
+    images = torch.stack([random_image(30 + i) for i in range(3)])
+    landmarks = torch.rand(3, 478, 2, generator=torch.Generator().manual_seed(1)) * 100
+    landmarks[:, 14] = landmarks[:, 13] + torch.tensor([[0.0, 40.0], [0.0, 30.0], [0.0, 0.0]])
+    for corner, place in ((61, 0.0), (291, 50.0), (33, 0.0), (133, 10.0), (362, 30.0), (263, 40.0)):
+        landmarks[:, corner] = torch.tensor([place, 5.0])
+    for upper, lower, place in ((159, 145, 5.0), (386, 374, 35.0)):
+        landmarks[:, upper], landmarks[:, lower] = torch.tensor([place, 3.0]), torch.tensor([place, 7.0])
+    assert motion_of_clip(networks, images, landmarks).neutral == 2
