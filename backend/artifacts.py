@@ -60,6 +60,13 @@ def orbit_camera(
     return Camera(viewmat, K, size, size)
 
 
+def scaled_camera(camera: Camera, size: int) -> Camera:
+    """The same camera with square pictures of ``size`` pixels."""
+    K = camera.K.copy()
+    K[:2] *= size / camera.width
+    return Camera(camera.viewmat, K, size, size)
+
+
 @dataclass(frozen=True)
 class HeadParameters:
     """One pose: ``units`` float32 [U], ``pose`` float32 [5,3] axis-angle, ``translation`` float32 [3] metres."""

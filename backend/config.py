@@ -75,6 +75,14 @@ class FitConfig:
     """Times that a jaw line is chosen anew for the head as it is fitted, and the fit goes on."""
     along_contour: float = 0.3
     """What of an error along the jaw line counts: it has no marks, and everybody spaces its points differently."""
+    outline_rounds: int = 3
+    """Times that the head's outline is compared with the person's in calibrated pictures, and the fit goes on."""
+    outline_points: int = 80
+    """The most points of an outline that are compared in a picture."""
+    outline_weight: float = 1.5
+    """Of a point of the outline against an ordinary landmark."""
+    outline_reach: float = 0.024
+    """How far from the head's outline the person's is looked for, metres."""
     converged: float = 1e-5
     """Relative gain of a step below which there is no next one."""
     first_doubt: float = 100.0
@@ -137,6 +145,12 @@ class TrackingConfig:
     """How one picture is fitted."""
     keyframes: int = 16
     """Pictures that tell the identity and the focal length; the rest follows."""
+    key_moments: int = 10
+    """Moments of calibrated views that tell the identity, the scale and the head's place."""
+    outline_moments: int = 4
+    """Key moments whose outlines are looked at."""
+    contradiction: float = 3.0
+    """Views of a moment are left out whose median error is larger than the usual one by this factor."""
     chin_weight: float = 0.3
     """What the chin's landmarks count once the person is known: they slide over the skin as the mouth moves, and pass a
     lowered lip off as an opened jaw."""
@@ -291,7 +305,7 @@ class AppearanceConfig:
     """Weight of the mean absolute flow, in units of half an image."""
     softness_weight: float = 0.004
     """Weight of the mean absolute share of a view's blurs."""
-    trust_scale: float = 0.05
+    trust_scale: float = 0.1
     """Error (0..1, mean over the neighbourhood) at which a view is half believed."""
     trust_radius: float = 0.016
     """Of that neighbourhood, in picture sides."""
@@ -406,15 +420,20 @@ class ReconstructionConfig:
     def standard() -> ReconstructionConfig:
         """About five minutes on two CPU cores."""
         return ReconstructionConfig(
-            preset="standard", cloud=InitialCloudConfig(gaussians=100_000), static_steps=1000, coin_steps=300
+            preset="standard",
+            cloud=InitialCloudConfig(gaussians=100_000),
+            static_steps=1000,
+            coin_steps=300,
+            patience=3,
         )
 
     @staticmethod
     def paper() -> ReconstructionConfig:
-        """The paper's schedule and losses: hours on a GPU, days on a CPU."""
+        """The paper's schedule and losses, with GaussianAvatars' density control: hours on a GPU, days on a CPU."""
         return ReconstructionConfig(
             preset="paper",
             cloud=InitialCloudConfig(gaussians=100_000),
+            density=DensityConfig(kind="adaptive", most=200_000),
             appearance=AppearanceConfig.paper(),
             static_steps=30_000,
             coin_steps=90_000,

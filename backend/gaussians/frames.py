@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from ..artifacts import Camera, PersonalizedSet
+from ..artifacts import Camera, PersonalizedSet, scaled_camera
 
 MARGIN = 8  # pixels round the person; SSIM's window needs 5
 
@@ -97,13 +97,6 @@ def _window(alpha: np.ndarray) -> tuple[int, int, int, int]:
     x0, x1 = max(0, int(columns[0]) - MARGIN), min(width, int(columns[-1]) + 1 + MARGIN)
     y0, y1 = max(0, int(rows[0]) - MARGIN), min(height, int(rows[-1]) + 1 + MARGIN)
     return x0, y0, x1, y1
-
-
-def scaled_camera(camera: Camera, size: int) -> Camera:
-    """The same camera with square pictures of ``size`` pixels."""
-    K = camera.K.copy()
-    K[:2] *= size / camera.width
-    return Camera(camera.viewmat, K, size, size)
 
 
 def cropped_camera(camera: Camera, x0: int, y0: int, width: int, height: int) -> Camera:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...artifacts import AvatarMesh, Camera, HeadParameters, orbit_camera
+from ...artifacts import AvatarMesh, Camera, HeadParameters, orbit_camera, scaled_camera
 from ...config import BuiltinConfig
 from ...head.controls import parameters_from_controls
 from ...head.fit_result import HeadFit
@@ -67,10 +67,3 @@ def plan_views(fit: HeadFit, mesh: AvatarMesh, config: BuiltinConfig) -> Plan:
     for yaw in HELD_OUT_YAWS:
         shots.append(Shot(orbit(yaw), NEUTRAL, True, f"held out {yaw:g}"))
     return Plan(tuple(cameras), tuple(poses), tuple(shots), photo)
-
-
-def scaled_camera(camera: Camera, size: int) -> Camera:
-    """The same camera with square pictures of ``size`` pixels."""
-    K = camera.K.copy()
-    K[:2] *= size / camera.width
-    return Camera(camera.viewmat, K, size, size)
