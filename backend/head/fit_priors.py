@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..artifacts import HeadParameters
 from ..config import FitConfig
 from .controls import ARKIT_NAMES, parameters_from_controls
-from .fit_state import ANGLES, EYE_PITCHES, EYE_YAWS, JAW_OPEN, JAW_SIDEWAYS, RIGID, Moment
+from .fit_state import ANGLES, EYE_PITCHES, EYE_YAWS, JAW_OPEN, JAW_SIDEWAYS, RIGID, Moment, pose_of
 from .model import HeadModel
 
 CANNOT_BE_SEEN = ("tongueOut", "cheekPuff", "mouthClose")
@@ -30,6 +31,13 @@ def fitted_units(model: HeadModel) -> np.ndarray:
     """Indices int [F] of the units that are fitted: those an artist knows by ARKit's names and landmarks can tell."""
     names = enumerate(model.unit_names)
     return np.array([i for i, name in names if name in ARKIT_NAMES and name not in CANNOT_BE_SEEN])
+
+
+def head_parameters(model: HeadModel, moment: Moment) -> HeadParameters:
+    """Units, jaw and eyes of ``moment``; root and neck at rest."""
+    units = np.zeros(len(model.unit_names), np.float32)
+    units[fitted_units(model)] = moment.units
+    return HeadParameters(units, pose_of(moment.angles).astype(np.float32))
 
 
 @dataclass(frozen=True)

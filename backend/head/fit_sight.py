@@ -8,9 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..artifacts import Camera
-from .fit_state import ANGLES, RIGID, Moment, Person, pose_of
+from .fit_state import Moment, Person, pose_of
 from .landmark_rig import LandmarkRig
-from .rotations import cross_matrices
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a picture shows of a person's edge.
+
+    Attributes:
+        person: bool [H,W], the matte.
+        skin: bool [H,W], where the person shows skin: hair, jewels and clothes may stand out from the head.
+    """
+
+    person: np.ndarray
+    skin: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -22,12 +34,14 @@ class Sight:
         camera: calibrated, or a guess whose focal length is fitted, too.
         moment: index of the moment the picture shows; pictures of one moment show one expression.
         scores: the landmarker's expression scores (ARKit names), if any.
+        outline: the person's edge, which tells what landmarks do not (skull, ears, neck); for calibrated cameras.
     """
 
     points: np.ndarray
     camera: Camera
     moment: int = 0
     scores: Mapping[str, float] = field(default_factory=dict)
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True)
@@ -55,13 +69,39 @@ class SightTerm:
 
     def error(self, person: Person, moment: Moment) -> np.ndarray:
         """[K,2] per cent."""
-        return self._error_at(self.pixels(person, moment))
+        return self.error_of(self._points(person, moment), person, moment)
 
     def pixels(self, person: Person, moment: Moment) -> np.ndarray:
         """Where the landmarks are seen, [K,2]."""
-        points = self.rig.positions(person.betas[: self.rig.betas], moment.units, pose_of(moment.angles))
+        return self._pixels_of(self._local(self._points(person, moment), person, moment), person)
+
+    def error_of(self, points: np.ndarray, person: Person, moment: Moment) -> np.ndarray:
+        """[K,2] per cent of landmarks whose places ``points`` [K,3] in the head frame are known already."""
+        return self._error_at(self._pixels_of(self._local(points, person, moment), person))
+
+    def slopes(self, points: np.ndarray, person: Person, moment: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Error [K,2] of landmarks at ``points`` [K,3] (head frame), and its derivatives.
+
+        Returns:
+            The error, its derivative [K,2,3] by the landmark's place in the world, and [K,2] by ``log_focal``.
+        """
+        local = self._local(points, person, moment)
+        depth = np.maximum(local[:, 2], 1e-6)
+        focal = self.focal * np.exp(person.log_focal) * self.per_pixel
+        view = np.zeros((len(points), 2, 3))
+        view[:, [0, 1], [0, 1]] = focal / depth[:, None]
+        view[:, :, 2] = -focal * local[:, :2] / depth[:, None] ** 2
+        by_focal = self._measured((focal * local[:, :2] / depth[:, None])[..., None])[..., 0]
+        error = self._error_at(self._pixels_of(local, person))
+        return error, self._measured(view) @ self.rotation, by_focal
+
+    def _points(self, person: Person, moment: Moment) -> np.ndarray:
+        return self.rig.positions(person.betas[: self.rig.betas], moment.units, pose_of(moment.angles))
+
+    def _local(self, points: np.ndarray, person: Person, moment: Moment) -> np.ndarray:
+        """From the head frame to the camera's, [K,3]."""
         world = np.exp(person.log_scale) * points @ moment.rotation.T + moment.translation
-        return self._pixels_of(world @ self.rotation.T + self.translation, person)
+        return world @ self.rotation.T + self.translation
 
     def _pixels_of(self, local: np.ndarray, person: Person) -> np.ndarray:
         depth = np.maximum(local[:, 2:], 1e-6)
@@ -74,34 +114,6 @@ class SightTerm:
     def _measured(self, values: np.ndarray) -> np.ndarray:
         """[K,2,n] errors or derivatives as they count."""
         return values if self.measure is None else self.measure @ values
-
-    def linearise(self, person: Person, moment: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Error [K,2] and its derivatives [K,2,B+2] by the person and [K,2,6+F+7] by the moment."""
-        rig = self.rig
-        points, slope = rig.jacobian(person.betas[: rig.betas], moment.units, pose_of(moment.angles), ANGLES)
-        scale = np.exp(person.log_scale)
-        arm = scale * points @ moment.rotation.T
-        local = (arm + moment.translation) @ self.rotation.T + self.translation
-        depth = np.maximum(local[:, 2], 1e-6)
-        focal = self.focal * np.exp(person.log_focal) * self.per_pixel
-        view = np.zeros((len(points), 2, 3))
-        view[:, [0, 1], [0, 1]] = focal / depth[:, None]
-        view[:, :, 2] = -focal * local[:, :2] / depth[:, None] ** 2
-        of_world = self._measured(view) @ self.rotation
-        of_head = of_world @ (scale * moment.rotation)
-        of_rig = of_head @ slope
-        by_person = np.zeros((len(points), 2, rig.betas + 2))
-        by_person[..., : rig.betas] = of_rig[..., : rig.betas]
-        by_person[..., -2] = np.einsum("kab,kb->ka", of_world, arm)
-        by_person[..., -1] = self._measured((focal * local[:, :2] / depth[:, None])[..., None])[..., 0]
-        rigid = np.empty((len(points), 2, RIGID))
-        rigid[..., :3] = -of_world @ cross_matrices(arm)
-        rigid[..., 3:] = of_world
-        return (
-            self._error_at(self._pixels_of(local, person)),
-            by_person,
-            np.concatenate([rigid, of_rig[..., rig.betas :]], 2),
-        )
 
 
 def camera_from_head(camera: Camera, rotation: np.ndarray, translation: np.ndarray, scale: float) -> Camera:

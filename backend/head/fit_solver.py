@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from ..config import FitConfig
+from .fit_moment import MomentTerm
 from .fit_priors import Expectation
-from .fit_sight import SightTerm, landmark_energy, landmark_trust
+from .fit_sight import SightTerm
 from .fit_state import RIGID, Moment, Person
+
+Place = Literal["own", "shared", "known"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class FitProblem:
         terms: for each moment, its sights.
         expectations: for each moment.
         scale_free, focal_free: whether the world's scale, and the focal length, are unknown.
+        place: of the head in the world: each moment's "own", "shared" by all (they start with the same), or "known".
     """
 
     def __init__(
@@ -53,18 +58,27 @@ class FitProblem:
         *,
         scale_free: bool = False,
         focal_free: bool = False,
+        place: Place = "own",
     ) -> None:
-        self.betas, self.terms, self.expectations, self.config = betas, terms, expectations, config
+        self.betas, self.expectations, self.config, self.place = betas, expectations, config, place
+        self.terms = [MomentTerm(of_moment) for of_moment in terms]
         # pictures repeat the embedding's own errors, so evidence grows slower than their number
         sights = sum(len(of_moment) for of_moment in terms)
         identity = np.full(betas, config.identity_weight * np.sqrt(sights))
         self.person_weights = np.concatenate([identity, [0.0, config.focal_weight * np.sqrt(sights)]])
         self.free = np.concatenate([np.ones(betas, bool), [scale_free, focal_free]])
 
-    def solve(self, start: Solution) -> Solution:
-        """First the camera and the head's place, then everything, ever stricter with landmarks that stand apart."""
+    def solve(self, start: Solution, *, settled: bool = False) -> Solution:
+        """First the camera and the head's place, then everything, ever stricter with landmarks that stand apart.
+
+        A ``settled`` start is only refined.
+        """
         config = self.config
-        found = self._descend(start, config.pose_steps, config.first_doubt, rigid_only=True)
+        found = start
+        if settled:
+            return self._descend(found, config.steps, config.last_doubt, rigid_only=False)
+        if self.place != "known":
+            found = self._descend(found, config.pose_steps, config.first_doubt, rigid_only=True)
         for doubt in (config.first_doubt, config.last_doubt):
             found = self._descend(found, config.steps, doubt, rigid_only=False)
         return found
@@ -74,13 +88,14 @@ class FitProblem:
         total = float(self.person_weights @ self._vector(person) ** 2)
         for moment, terms, prior in zip(moments, self.terms, self.expectations):
             total += prior.evaluate(moment)[0]
-            total += sum(landmark_energy(t.error(person, moment), t.weights, doubt) for t in terms)
+            total += terms.energy(person, moment, doubt)
         return total
 
     def errors(self, found: Solution) -> list[list[np.ndarray]]:
         """For each moment and sight the landmark errors [K,2] in per cent."""
         return [
-            [term.error(found.person, moment) for term in terms] for moment, terms in zip(found.moments, self.terms)
+            [term.error(found.person, moment) for term in terms.terms]
+            for moment, terms in zip(found.moments, self.terms)
         ]
 
     def _vector(self, person: Person) -> np.ndarray:
@@ -113,24 +128,25 @@ class FitProblem:
         own = []
         for moment, terms, prior in zip(moments, self.terms, self.expectations):
             _, g, H = prior.evaluate(moment)
-            across = np.zeros((len(g), len(gradient)))
-            for term in terms:
-                error, by_person, by_moment = term.linearise(person, moment)
-                trust = np.repeat(term.weights * landmark_trust(error, doubt), 2)
-                P, M = by_person.reshape(len(trust), -1), by_moment.reshape(len(trust), -1)
-                weighted = M * trust[:, None]
-                g, H = g + weighted.T @ error.ravel(), H + weighted.T @ M
-                across = across + weighted.T @ P
-                gradient = gradient + P.T @ (trust * error.ravel())
-                second = second + P.T @ (P * trust[:, None])
-            own.append((g, H, across))
+            by_all, second_of_all = terms.normal(person, moment, doubt)
+            shared, of_moment = slice(0, len(gradient)), slice(len(gradient), None)
+            gradient, second = gradient + by_all[shared], second + second_of_all[shared, shared]
+            own.append(
+                (g + by_all[of_moment], H + second_of_all[of_moment, of_moment], second_of_all[of_moment, shared])
+            )
         return _Normal((gradient, second), own)
 
     def _step(self, normal: _Normal, damping: float, *, rigid_only: bool) -> tuple[np.ndarray, list[np.ndarray]]:
         """The damped step of the person and of each moment."""
-        gradient, second = normal.person
         free = self.free & (not rigid_only)
-        used = slice(0, RIGID) if rigid_only else slice(None)
+        if self.place == "shared":
+            normal, free = _with_shared_place(normal), np.concatenate([free, np.ones(RIGID, bool)])
+        elif self.place == "known":
+            normal = _without_place(normal)
+        gradient, second = normal.person
+        used = slice(None)
+        if rigid_only:
+            used = slice(0, RIGID if self.place == "own" else 0)
         reduced, right = _damped(second, damping)[np.ix_(free, free)], gradient[free]
         inner = []
         for g, H, across in normal.moments:
@@ -145,7 +161,28 @@ class FitProblem:
             moved = np.zeros(len(g))
             moved[used] = -solved[:, 0] - solved[:, 1:] @ step[free]
             own.append(moved)
-        return step, own
+        of_person, of_place = step[: len(self.free)], step[len(self.free) :]
+        if self.place != "own":
+            of_place = of_place if self.place == "shared" else np.zeros(RIGID)
+            own = [np.concatenate([of_place, moved]) for moved in own]
+        return of_person, own
+
+
+def _with_shared_place(normal: _Normal) -> _Normal:
+    """The place's six unknowns behind the person's, no longer among the moments'."""
+    gradient, second = normal.person
+    place = slice(0, RIGID)
+    across = np.sum([a[place] for _, _, a in normal.moments], axis=0)
+    own = np.sum([H[place, place] for _, H, _ in normal.moments], axis=0)
+    whole = np.block([[second, across.T], [across, own]])
+    pull = np.concatenate([gradient, np.sum([g[place] for g, _, _ in normal.moments], axis=0)])
+    rest = [(g[RIGID:], H[RIGID:, RIGID:], np.c_[a[RIGID:], H[RIGID:, place]]) for g, H, a in normal.moments]
+    return _Normal((pull, whole), rest)
+
+
+def _without_place(normal: _Normal) -> _Normal:
+    """The moments' places kept as they are."""
+    return _Normal(normal.person, [(g[RIGID:], H[RIGID:, RIGID:], a[RIGID:]) for g, H, a in normal.moments])
 
 
 def _damped(second: np.ndarray, damping: float) -> np.ndarray:

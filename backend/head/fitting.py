@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..artifacts import Camera, HeadParameters, Portrait
+from ..artifacts import Camera, Portrait
 from ..config import FitConfig
 from ..errors import StageError
 from . import face_regions as regions
-from .fit_priors import fitted_units
+from .fit_priors import head_parameters
 from .fit_result import HeadFit
 from .fit_sight import Sight, landmark_trust
-from .fit_state import Moment, pose_of
 from .landmark_fit import LandmarkFit, fit_landmarks, landmark_weights
 from .lbs import pose_vertices
 from .mesh_raster import project
@@ -57,13 +56,6 @@ def refined_camera(guess: Camera, log_focal: float) -> Camera:
     K = guess.K.copy()
     K[[0, 1], [0, 1]] *= np.exp(log_focal)
     return Camera(guess.viewmat, K, guess.width, guess.height)
-
-
-def head_parameters(model: HeadModel, moment: Moment) -> HeadParameters:
-    """Units, jaw and eyes of ``moment``; root and neck at rest."""
-    units = np.zeros(len(model.unit_names), np.float32)
-    units[fitted_units(model)] = moment.units
-    return HeadParameters(units, pose_of(moment.angles).astype(np.float32))
 
 
 def _result(

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ..config import FitConfig
 from ..errors import StageError
 from . import face_regions as regions
 from .contour_rig import ContourRig
+from .fit_outline import OutlineFinder
 from .fit_priors import Expectation, expectation, fitted_units
 from .fit_sight import Sight, SightTerm
-from .fit_solver import FitProblem, Solution
+from .fit_solver import FitProblem, Place, Solution
 from .fit_start import place_in_picture, place_in_world, seen
 from .fit_state import LEFT_EYE, RIGHT_EYE, Moment, Person, pose_of
 from .landmark_rig import LandmarkRig
@@ -42,6 +44,7 @@ def fit_landmarks(
     config: FitConfig | None = None,
     *,
     calibrated: bool,
+    still: bool = False,
 ) -> LandmarkFit:
     """Fit ``model`` to all ``sights`` at once.
 
@@ -49,6 +52,7 @@ def fit_landmarks(
         embedding: where the sights' landmarks lie on the model; its 478 when not given. Those of a jaw line
             (``embedding.contour``) are chosen anew for each picture while its head turns.
         calibrated: whether the cameras are known. If not, all have one focal length, which is fitted.
+        still: whether the head stays where it is in the world through all moments.
 
     Raises:
         StageError: ``fit.failed`` when landmarks do not look like a face.
@@ -58,7 +62,7 @@ def fit_landmarks(
     rig = LandmarkRig(model, betas, embedding=embedding, units=units)
     contour = ContourRig(model, embedding, betas, units) if embedding.contour else None
     weights = landmark_weights(model, embedding, config)
-    return SightFitter(rig, weights, model, config, calibrated, contour).fit(sights)
+    return SightFitter(rig, weights, model, config, calibrated, contour, still).fit(sights)
 
 
 class SightFitter:
@@ -67,6 +71,7 @@ class SightFitter:
     Args:
         weights: float [K].
         contour: chooses the first landmarks, if they move over the skin with the view.
+        still: whether the head has one place in the world for all moments.
     """
 
     def __init__(
@@ -77,56 +82,91 @@ class SightFitter:
         config: FitConfig,
         calibrated: bool,
         contour: ContourRig | None = None,
+        still: bool = False,
     ) -> None:
         self.rig, self.weights, self.model, self.config, self.calibrated = rig, weights, model, config, calibrated
-        self.contour = contour
+        self.contour, self.still = contour, still
 
-    def fit(self, sights: Sequence[Sight], known: Person | None = None) -> LandmarkFit:
-        """Fit everything; where the rig has no identity left, ``known`` says scale and focal length."""
+    def fit(
+        self, sights: Sequence[Sight], person: Person | None = None, moments: Sequence[Moment] | None = None
+    ) -> LandmarkFit:
+        """Fit everything; where the rig has no identity left, ``person`` says scale and focal length.
+
+        Args:
+            person, moments: where to start, if known; a known person's head that is still keeps the moments' place.
+        """
         by_moment = _grouped(sights)
         expectations = [expectation(self.model, _scores(group), self.config) for group in by_moment]
-        start = self._start(by_moment, expectations, known)
-        problem = self._problem(by_moment, expectations, start, scale_known=known is not None)
-        found = problem.solve(start)
-        for _ in range(self.config.contour_rounds if self.contour else 0):
-            problem = self._problem(by_moment, expectations, found, scale_known=known is not None)
-            found = problem.solve(found)
+        if person is not None and moments is not None:
+            found = Solution(person, tuple(moments), np.inf)
+        else:
+            found = self._start(by_moment, expectations, person)
+        place: Place = "own"
+        if self.still:
+            place = "known" if moments is not None and not self.rig.betas else "shared"
+        problem = self._problem(by_moment, expectations, found, place)
+        found = problem.solve(found)
+        for outlined in self._rounds(by_moment):
+            problem = self._problem(by_moment, expectations, found, place, outlined=outlined)
+            found = problem.solve(found, settled=self.contour is None)
         errors = {
             id(sight): np.linalg.norm(error, axis=1)
             for group, rows in zip(by_moment, problem.errors(found))
-            for sight, error in zip(group, rows)
+            for sight, error in zip(group, rows)  # terms of outlines stand behind those of the sights
         }
         return LandmarkFit(found.person, found.moments, tuple(errors[id(sight)] for sight in sights))
 
-    def second_derivative(self, sight: Sight, fit: LandmarkFit) -> np.ndarray:
-        """Half the second derivative [6+F+7,6+F+7] of a one-picture fit's energy by its moment."""
-        prior = expectation(self.model, sight.scores, self.config)
+    def second_derivative(self, sights: Sequence[Sight], fit: LandmarkFit) -> np.ndarray:
+        """Half the second derivative [6+F+7,6+F+7] of a one-moment fit's energy by its moment."""
+        prior = expectation(self.model, _scores(sights), self.config)
         start = Solution(fit.person, fit.moments, np.inf)
-        problem = self._problem([[sight]], [prior], start, scale_known=True)
+        problem = self._problem([sights], [prior], start, "own")
         return problem.normal(fit.person, fit.moments, self.config.last_doubt).moments[0][1]
+
+    def _rounds(self, by_moment: Sequence[Sequence[Sight]]) -> list[bool]:
+        """What is chosen anew after the first fit, one entry a round: the jaw line, and (true) outlines, too."""
+        outlined = self.calibrated and any(sight.outline is not None for group in by_moment for sight in group)
+        jaw_line = self.config.contour_rounds if self.contour else 0
+        outlines = self.config.outline_rounds if outlined else 0
+        return [index < outlines for index in reversed(range(max(jaw_line, outlines)))]
 
     def _problem(
         self,
         by_moment: Sequence[Sequence[Sight]],
         expectations: Sequence[Expectation],
         start: Solution,
-        *,
-        scale_known: bool,
+        place: Place,
+        outlined: bool = False,
     ) -> FitProblem:
         """The problem whose errors are measured in the eye distance of ``start``."""
         terms = [
             [self._term(sight, start.person, moment) for sight in group]
             for group, moment in zip(by_moment, start.moments)
         ]
-        several = any(len(group) > 1 for group in by_moment)
+        several, known = any(len(group) > 1 for group in by_moment), not self.rig.betas
+        if outlined:
+            terms = self._with_outlines(by_moment, terms, start)
         return FitProblem(
             self.rig.betas,
             terms,
             expectations,
             self.config,
-            scale_free=self.calibrated and several and not scale_known,
-            focal_free=not self.calibrated and not scale_known,
+            scale_free=self.calibrated and several and not known,
+            focal_free=not self.calibrated and not known,
+            place=place,
         )
+
+    def _with_outlines(
+        self, by_moment: Sequence[Sequence[Sight]], terms: Sequence[Sequence[SightTerm]], start: Solution
+    ) -> list[list[SightTerm]]:
+        """The terms of every moment, and behind them those of its outlines."""
+        finder = OutlineFinder(self.model, start.person, self.config)
+        both = []
+        for group, of_moment, moment in zip(by_moment, terms, start.moments):
+            vertices = finder.vertices(moment)
+            asked = [finder.term(s, vertices, moment, t, self.rig.betas) for s, t in zip(group, of_moment)]
+            both.append([*of_moment, *(term for term in asked if term is not None)])
+        return both
 
     def _start(
         self, by_moment: Sequence[Sequence[Sight]], expectations: Sequence[Expectation], known: Person | None
@@ -150,7 +190,7 @@ class SightFitter:
             else:
                 rotation, translation = _in_world(*place_in_picture(head, group[0]), group[0], person)
             moments.append(Moment(rotation, translation, prior.units.copy(), prior.angles.copy()))
-        return Solution(person, tuple(moments), np.inf)
+        return Solution(person, tuple(_in_one_place(moments) if self.still else moments), np.inf)
 
     def _term(self, sight: Sight, person: Person, moment: Moment) -> SightTerm:
         camera, found = sight.camera, seen(np.asarray(sight.points))
@@ -199,9 +239,18 @@ def landmark_weights(model: HeadModel, embedding: LandmarkEmbedding, config: Fit
     return weight / (1 + (embedding.spread / config.spread) ** 2)
 
 
+def _in_one_place(moments: Sequence[Moment]) -> list[Moment]:
+    """All moments in the middle of their places; some of the places may be far off."""
+    rotations = Rotation.from_matrix(np.stack([moment.rotation for moment in moments]))
+    turns = np.median((rotations[0].inv() * rotations).as_rotvec(), axis=0)
+    rotation = (rotations[0] * Rotation.from_rotvec(turns)).as_matrix()
+    translation = np.median([moment.translation for moment in moments], axis=0)
+    return [replace(moment, rotation=rotation, translation=translation) for moment in moments]
+
+
 def _grouped(sights: Sequence[Sight]) -> list[list[Sight]]:
     """Sights by moment; moments without any are refused."""
-    count = 1 + max(sight.moment for sight in sights)
+    count = 1 + max((sight.moment for sight in sights), default=0)
     groups: list[list[Sight]] = [[] for _ in range(count)]
     for sight in sights:
         groups[sight.moment].append(sight)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
-import scipy.ndimage as ndi
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 from scipy.spatial import cKDTree  # pyright: ignore[reportAttributeAccessIssue]
@@ -21,6 +19,7 @@ from .fit_result import HeadFit
 from .mesh_raster import project, rasterize_mesh
 from .model import HeadModel
 from .residual import uniform_laplacian
+from .silhouette import distance_to_edge, outward_normals, rim
 
 ROUND_THE_EAR = 0.02  # metres round an ear that go along with it
 DOWNWARDS = 0.5  # normals pointing further down (sine) are not pulled: below a lobe hang hair, jewels and shadows
@@ -96,46 +95,15 @@ def _find_pulls(
     """
     raster = rasterize_mesh(fit.posed_vertices + moved, model.faces, fit.camera)
     head = raster.face >= 0
-    inner = head & ~cv2.erode(head.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
+    inner = rim(head)
     on_rim = np.argwhere(inner)
     face, bary = raster.face[inner], raster.bary[inner].astype(np.float64)
     free = np.einsum("kc,kc->k", bary, movable[model.faces[face]]) > 0.5
     on_rim, face, bary = on_rim[free], face[free], bary[free]
-    normal = _outward(head, on_rim)
-    distance, at_skin = _distance_to(person, skin, on_rim[:, ::-1] + 0.5, normal, reach)
+    normal = outward_normals(head, on_rim)
+    distance, at_skin = distance_to_edge(person, skin, on_rim[:, ::-1] + 0.5, normal, reach)
     good = at_skin & np.isfinite(distance) & (normal[:, 1] < DOWNWARDS)
     return _Pull(face[good], bary[good], normal[good], np.clip(distance[good], -step, step))
-
-
-def _outward(head: np.ndarray, on_rim: np.ndarray) -> np.ndarray:
-    """Unit normals [K,2] (x, y) of a mask's outline at pixels ``on_rim`` [K,2] (row, column)."""
-    soft = ndi.gaussian_filter(head.astype(np.float64), 4.0)
-    rows, columns = on_rim.T
-    down, across = np.gradient(soft)
-    normal = -np.stack([across[rows, columns], down[rows, columns]], 1)
-    return normal / np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-
-
-def _distance_to(
-    person: np.ndarray, skin: np.ndarray, start: np.ndarray, normal: np.ndarray, reach: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Signed distance [K] from ``start`` [K,2] along ``normal`` to where the person ends, NaN beyond ``reach``.
-
-    And whether skin forms the outline there: bool [K].
-    """
-    steps = np.arange(-np.ceil(reach), np.ceil(reach) + 1)
-    points = start[:, None] + steps[:, None] * normal[:, None]
-    column, row = (np.clip(points[..., axis].astype(int), 0, person.shape[0] - 1) for axis in (0, 1))
-    inside = person[row, column]
-    # The end that belongs to this rim is the one nearest to it.
-    ends = inside[:, :-1] & ~inside[:, 1:]
-    offset = np.where(ends, np.abs(steps[:-1] + 0.5), np.inf)
-    nearest = offset.argmin(1)
-    index = np.arange(len(start))
-    found = np.isfinite(offset[index, nearest])
-    just_inside = [np.maximum(nearest - k, 0) for k in (1, 2, 3, 4)]
-    at_skin = np.mean([skin[row[index, j], column[index, j]] for j in just_inside], axis=0) > 0.7
-    return np.where(found, steps[nearest] + 0.5, np.nan), at_skin
 
 
 def _copied_to_the_hidden_ear(model: HeadModel, moved: np.ndarray, pull: _Pull, least: int) -> np.ndarray:

@@ -15,11 +15,11 @@ from scipy.spatial.transform import Rotation
 from ..artifacts import Camera, HeadParameters
 from ..config import FitConfig, TrackingConfig
 from .face_regions import CHIN_SKIN
-from .fit_priors import fitted_units
+from .fit_priors import fitted_units, head_parameters
 from .fit_sight import Sight, camera_from_head
 from .fit_start import seen
 from .fit_state import Moment, Person
-from .fitting import head_parameters, picture_camera, refined_camera
+from .fitting import picture_camera, refined_camera
 from .landmark_fit import SightFitter, fit_landmarks, landmark_weights
 from .landmark_rig import LandmarkRig
 from .model import HeadModel, LandmarkEmbedding
@@ -36,6 +36,7 @@ class SequenceFit:
         cameras: those of the sights, or the clip's one, seen from the head frame of the mean place, metres.
         similarity: float64 [4,4] head frame of the mean place to world, with the scale.
         errors: float64 [T], mean landmark distance, per cent of the distance between the eyes.
+        left_out: bool [S], sights that show no face or contradict the others of their moment.
     """
 
     betas: np.ndarray
@@ -43,6 +44,7 @@ class SequenceFit:
     cameras: tuple[Camera, ...]
     similarity: np.ndarray
     errors: np.ndarray
+    left_out: np.ndarray
 
 
 def fit_views(
@@ -63,7 +65,8 @@ def fit_views(
         float(np.mean(np.concatenate([error for error, sight in zip(fit.errors, sights) if sight.moment == moment])))
         for moment in range(len(fit.moments))
     ]
-    return _sequence(fit.person, fit.moments, [sight.camera for sight in sights], np.array(errors), model)
+    nothing = np.zeros(len(sights), bool)
+    return sequence_of(fit.person, fit.moments, [sight.camera for sight in sights], np.array(errors), model, nothing)
 
 
 def track_clip(
@@ -94,9 +97,10 @@ def track_clip(
     weights[list(CHIN_SKIN)] *= config.chin_weight
     fitter = SightFitter(full.of_person(person.betas), weights, model, config.fit, calibrated=False)
     found = [_one(fitter, Sight(p, guess, 0, s), person) for p, s in zip(points, scores)]
-    moments, seconds, errors = _without_gaps(found)
+    moments, seconds, errors = without_gaps(found)
     moments = steady(moments, seconds, rate, config)
-    return _sequence(person, moments, [refined_camera(guess, person.log_focal)], errors, model)
+    lost = np.array([one is None for one in found])
+    return sequence_of(person, moments, [refined_camera(guess, person.log_focal)], errors, model, lost)
 
 
 def telling_pictures(points: np.ndarray, count: int) -> np.ndarray:
@@ -113,18 +117,19 @@ def telling_pictures(points: np.ndarray, count: int) -> np.ndarray:
     return usable[chosen]
 
 
-_Seen = tuple[Moment, np.ndarray, float]  # the fit, how sharply its energy rises round it, mean error
+Seen = tuple[Moment, np.ndarray, float]
+"""A moment's fit, how sharply its energy rises round it, and its error."""
 
 
-def _one(fitter: SightFitter, sight: Sight, person: Person) -> _Seen | None:
+def _one(fitter: SightFitter, sight: Sight, person: Person) -> Seen | None:
     """The fit of one picture of a known person; None where it shows no face."""
     if not seen(sight.points).any():
         return None
     fit = fitter.fit([sight], person)
-    return fit.moments[0], fitter.second_derivative(sight, fit), float(fit.errors[0].mean())
+    return fit.moments[0], fitter.second_derivative([sight], fit), float(fit.errors[0].mean())
 
 
-def _without_gaps(found: Sequence[_Seen | None]) -> tuple[list[Moment], list[np.ndarray], np.ndarray]:
+def without_gaps(found: Sequence[Seen | None]) -> tuple[list[Moment], list[np.ndarray], np.ndarray]:
     """Pictures without a face get the nearest one's fit, which counts nothing; their errors are NaN."""
     there = np.array([index for index, one in enumerate(found) if one is not None])
     moments, seconds, errors = [], [], []
@@ -136,8 +141,13 @@ def _without_gaps(found: Sequence[_Seen | None]) -> tuple[list[Moment], list[np.
     return moments, seconds, np.array(errors)
 
 
-def _sequence(
-    person: Person, moments: Sequence[Moment], cameras: Sequence[Camera], errors: np.ndarray, model: HeadModel
+def sequence_of(
+    person: Person,
+    moments: Sequence[Moment],
+    cameras: Sequence[Camera],
+    errors: np.ndarray,
+    model: HeadModel,
+    left_out: np.ndarray,
 ) -> SequenceFit:
     """Split every moment's place into the sequence's mean place and motion about it."""
     scale = float(np.exp(person.log_scale))
@@ -155,4 +165,4 @@ def _sequence(
         shift = rotation.T @ (moment.translation - translation) / scale - root + turn @ root
         parameters.append(HeadParameters(rest.units, pose, shift.astype(np.float32)))
     seen_from_head = tuple(camera_from_head(camera, rotation, translation, scale) for camera in cameras)
-    return SequenceFit(person.betas.astype(np.float32), tuple(parameters), seen_from_head, similarity, errors)
+    return SequenceFit(person.betas.astype(np.float32), tuple(parameters), seen_from_head, similarity, errors, left_out)
