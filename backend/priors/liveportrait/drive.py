@@ -44,7 +44,7 @@ def drive(
     stitch: bool = False,
     memory_bytes: int = 4 << 30,
 ) -> Iterator[torch.Tensor]:
-    """For each moment of ``motion`` the frames of all V sources, [V,3,512,512] float 0..1, in the order of the sources.
+    """For each moment of ``motion`` the frames of all V sources, [V,3,512,512] float 0..1, in the order of the sources, on the networks' device.
 
     Args:
         stitch: correct shoulders and border so that a frame can be pasted into the source's picture. Upstream advises
@@ -55,12 +55,13 @@ def drive(
     volumes = torch.cat([source.volume for source in sources])
     still = Motion.joined([source.motion for source in sources])
     at_rest = still.keypoints()
+    frames, reference = motion.frames.to(networks.device), motion.reference.to(networks.device)
     at_once = max(1, memory_bytes // FRAME_BYTES)
     waiting: list[torch.Tensor] = []
     pairs = torch.cartesian_prod(torch.arange(len(motion)), torch.arange(len(sources)))
     for some in pairs.split(at_once):
         time, view = (column.to(networks.device) for column in some.unbind(1))
-        moved = follow(still[view], motion.frames[time], motion.reference, "expression").keypoints()
+        moved = follow(still[view], frames[time], reference, "expression").keypoints()
         waiting += _frames(networks, volumes[view], at_rest[view], moved, stitch)
         while len(waiting) >= len(sources):
             yield torch.stack(waiting[: len(sources)])

@@ -44,6 +44,9 @@ class Motion:
         """Several of them as one batch."""
         return cls(*(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
+    def to(self, device: torch.device) -> Motion:
+        return Motion(*(getattr(self, field.name).to(device) for field in fields(self)))
+
     def keypoints(self) -> torch.Tensor:
         """Where the keypoints are, [B,K,3]."""
         turned = self.kp @ self.R + self.exp
