@@ -44,7 +44,9 @@ def drive(
     stitch: bool = False,
     memory_bytes: int = 4 << 30,
 ) -> Iterator[torch.Tensor]:
-    """For each moment of ``motion`` the frames of all V sources, [V,3,512,512] float 0..1, in the order of the sources, on the networks' device.
+    """For each moment of ``motion`` the frames of all V sources, in their order.
+
+    Each is [V,3,512,512], float 0..1, on the networks' device, and made when it is asked for.
 
     Args:
         stitch: correct shoulders and border so that a frame can be pasted into the source's picture. Upstream advises
