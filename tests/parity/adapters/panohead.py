@@ -1,6 +1,9 @@
 """Our PanoHead as ``check_panohead.py`` wants to see it; that file's docstring is the contract."""
 
+from pathlib import Path
+
 import torch
+from cameo.backend.priors.panohead.checkpoint import read_checkpoint
 from cameo.backend.priors.panohead.config import PanoHeadConfig
 from cameo.backend.priors.panohead.generator import PanoHeadGenerator
 from cameo.backend.priors.panohead.rays import Rays, pixel_rays
@@ -8,6 +11,16 @@ from cameo.backend.priors.panohead.rays import Rays, pixel_rays
 
 def build(cfg, state_dict):
     return PanoHead(PanoHeadGenerator.of_state(PanoHeadConfig.of_checkpoint(cfg), state_dict))
+
+
+def load_pickle(path):
+    checkpoint = read_checkpoint(Path(path))
+    info = {
+        "rendering_kwargs": checkpoint.arguments["rendering_kwargs"],
+        "neural_rendering_resolution": checkpoint.raw_size,
+        "plane_axes": checkpoint.plane_axes,
+    }
+    return checkpoint.state, info
 
 
 class PanoHead:

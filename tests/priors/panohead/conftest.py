@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # small_panohead.py beside the tests
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "weights")]  # small_panohead.py here, stored_networks.py there
 
 
 @pytest.fixture(autouse=True)
