@@ -49,7 +49,8 @@ class SynthesisBlock(nn.Module):
             self.const = nn.Parameter(torch.empty(outputs, resolution, resolution))
         self.conv1 = StyledConvolution(outputs, outputs, w_dim, resolution, grows=False, clamp=clamp)
         self.torgb = StyledColors(outputs, channels, w_dim, clamp)
-        self._begins, self._half = not inputs, half
+        self._begins = not inputs
+        self.in_half = half
 
     @property
     def convolutions(self) -> int:
@@ -63,7 +64,7 @@ class SynthesisBlock(nn.Module):
 
         ``styles`` [N,convolutions+1,w_dim]: one per convolution, then that of the colours. A first block takes None.
         """
-        dtype = torch.float16 if self._half and styles.is_cuda else torch.float32
+        dtype = computed_in(self.in_half, styles.device)
         if features is None:
             grown = self.const.to(dtype).expand(len(styles), -1, -1, -1)
         else:
@@ -71,6 +72,11 @@ class SynthesisBlock(nn.Module):
         result = self.conv1(grown, styles[:, -2], noise)
         colors = self.torgb(result, styles[:, -1])
         return result, colors if picture is None else doubled(picture, self.resample_filter) + colors
+
+
+def computed_in(half: bool, device: torch.device) -> torch.dtype:
+    """fp16 only on a GPU: elsewhere it is slower than fp32."""
+    return torch.float16 if half and device.type == "cuda" else torch.float32
 
 
 class SynthesisNetwork(nn.Module):

@@ -68,7 +68,7 @@ def even_depths(rays: Rays, config: RenderingConfig, generator: torch.Generator 
     starts = torch.linspace(config.ray_start, config.ray_end, count, device=like.device, dtype=like.dtype)
     step = (config.ray_end - config.ray_start) / (count - 1)
     shape = (*like.shape[:2], count, 1)
-    places = torch.full(shape, 0.5).to(like) if generator is None else _draw(shape, generator, like)
+    places = like.new_full(shape, 0.5) if generator is None else _draw(shape, generator, like)
     return starts[:, None] + step * places
 
 
@@ -93,7 +93,9 @@ def important_depths(depths: Tensor, weights: Tensor, count: int, generator: tor
     mass = functional.avg_pool1d(wide, 2, 1)[:, 0, 1:-1] + (_LEAST_WEIGHT + 1e-5)
     cumulated = functional.pad((mass / mass.sum(1, keepdim=True)).cumsum(1), (1, 0))
     if generator is None:
-        quantiles = torch.linspace(0, 1, count).to(flat).expand(len(flat), count).contiguous()
+        quantiles = (
+            torch.linspace(0, 1, count, device=flat.device, dtype=flat.dtype).expand(len(flat), count).contiguous()
+        )
     else:
         quantiles = _draw((len(flat), count), generator, flat)
     return _inverse(cumulated, edges, quantiles).reshape(batch, rays, count, 1)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from cameo.backend.errors import AssetError
+from cameo.backend.priors.panohead import backbone
 from cameo.backend.priors.panohead.backbone import SynthesisNetwork
 from cameo.backend.priors.panohead.config import BackboneConfig, PanoHeadConfig
 from cameo.backend.priors.panohead.generator import PanoHeadGenerator
@@ -18,6 +19,13 @@ def generator():
 
 def drawn(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def random_network(config):
+    network = SynthesisNetwork(config).requires_grad_(False)
+    for seed, value in enumerate([*network.parameters(), *network.buffers()]):
+        value.copy_(drawn(*value.shape, seed=seed))
+    return network
 
 
 def test_the_released_sizes():
@@ -70,9 +78,7 @@ def test_other_kinds_of_network_are_refused(change):
 
 def test_synthesis_shares_the_colors_style_with_the_next_block():
     """Block by block, with the styles numbered by hand: 0 | 1 2 | 3 4 for the convolutions, 1, 3, 5 for the colours."""
-    network = SynthesisNetwork(BackboneConfig(5, 16, 7, 64, 6, 0, None)).requires_grad_(False)
-    for seed, value in enumerate([*network.parameters(), *network.buffers()]):
-        value.copy_(drawn(*value.shape, seed=seed))
+    network = random_network(BackboneConfig(5, 16, 7, 64, 6, 0, None))
     styles = drawn(2, 6, 5)
     low, middle, high = network.blocks
     features = low.conv1(low.const.expand(2, -1, -1, -1), styles[:, 0], "const")
@@ -91,8 +97,29 @@ def test_synthesis_shares_the_colors_style_with_the_next_block():
 def test_half_precision_is_for_the_highest_resolutions():
     """On a GPU only; which blocks it would be is decided when the network is made."""
     network = SynthesisNetwork(BackboneConfig(5, 64, 7, 64, 6, 2, 256.0))
-    assert [block._half for block in network.blocks] == [False, False, False, True, True]
-    assert not any(block._half for block in SynthesisNetwork(BackboneConfig(5, 64, 7, 64, 6, 0, None)).blocks)
+    assert [block.in_half for block in network.blocks] == [False, False, False, True, True]
+    assert not any(block.in_half for block in SynthesisNetwork(BackboneConfig(5, 64, 7, 64, 6, 0, None)).blocks)
+
+
+def test_half_precision_gives_the_same_picture_but_for_rounding(monkeypatch):
+    """What a GPU would compute, on the CPU."""
+    network = random_network(BackboneConfig(5, 32, 7, 64, 6, 2, 256.0))
+    styles = drawn(2, network.styles, 5)
+    exact = network(styles, "const")
+    monkeypatch.setattr(backbone, "computed_in", lambda half, _: torch.float16 if half else torch.float32)
+    rounded = network(styles, "const")
+    assert rounded.dtype == torch.float32 and not torch.equal(rounded, exact)
+    assert (rounded - exact).abs().max() < 1e-2 * exact.abs().max()
+
+
+def test_heads_in_one_batch_are_those_apart(generator):
+    styles, labels = drawn(2, 6, 20), torch.cat([camera_label(0.3), camera_label(-2.0)])
+    planes, rays = generator.planes(styles), pixel_rays(labels, 6)
+    together = generator.render(planes, rays)
+    for head in range(2):
+        alone = generator.render(generator.planes(styles[head : head + 1]), pixel_rays(labels[head : head + 1], 6))
+        torch.testing.assert_close(together.features[head], alone.features[0], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(together.coverage[head], alone.coverage[0], atol=1e-4, rtol=1e-4)
 
 
 def test_styles_and_camera(generator):
