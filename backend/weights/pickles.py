@@ -37,7 +37,7 @@ class PickleKind:
         seconds: time for the reading process.
     """
 
-    layout: Literal["table", "generator"]
+    layout: Literal["table", "generator", "motion"]
     folder: str
     most_bytes: int
     seconds: float = 120.0
