@@ -8,7 +8,7 @@ from cameo.backend.priors.diffusion.processor import mutual_self_attention, self
 
 diffusers = pytest.importorskip("diffusers", reason="diffusers is not installed (extra `diffusion`)")
 
-GUIDANCE, LEVELS, SCHEDULE, VIEWS = 3.0, 3, DdimSchedule(25), 5
+GUIDANCE, LEVELS, SCHEDULE, VIEWS = 3.0, 2, DdimSchedule(25), 4
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_what_a_view_looks_like_beside_it_changes_nothing(unet, noisy):
     with mutual_self_attention(unet, control):
         results = [
             denoise(batch, guided_noise(unet, control, Source.BATCH), SCHEDULE, LEVELS)
-            for batch in (noisy, torch.cat([noisy[:2], torch.zeros(3, 4, 8, 8)]), noisy.flip(0)[[4, 3]])
+            for batch in (noisy, torch.cat([noisy[:2], torch.zeros(3, 4, 8, 8)]), noisy[:2])
         ]
     assert torch.allclose(results[0][1], results[1][1], atol=1e-5)
     assert torch.allclose(results[0][1], results[2][1], atol=1e-5)
