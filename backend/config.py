@@ -293,7 +293,7 @@ class AppearanceConfig:
     """Length of a Gaussian's learned embedding, beside the Fourier features of its place."""
     offset_weight: float = 0.003
     """Weight of the mean absolute colour offset; the paper prints 1.0, at which the offset never pays."""
-    affine_weight: float = 0.01
+    affine_weight: float = 0.03
     """Weight of the mean absolute deviation of a view's colour transform from identity."""
     shading_grid: int = 5
     """Control points of a view's slow shading along a side."""
@@ -301,17 +301,17 @@ class AppearanceConfig:
     """Weight of the mean absolute shading, a factor less 1."""
     flow_grid: int = 7
     """Control points of a view's flow along a side."""
-    flow_weight: float = 0.02
+    flow_weight: float = 0.1
     """Weight of the mean absolute flow, in units of half an image."""
     softness_weight: float = 0.004
     """Weight of the mean absolute share of a view's blurs."""
-    trust_scale: float = 0.1
+    trust_scale: float = 0.2
     """Error (0..1, mean over the neighbourhood) at which a view is half believed."""
     trust_radius: float = 0.016
     """Of that neighbourhood, in picture sides."""
     network_rate: float = 2e-3
-    affine_rate: float = 5e-3
-    shading_rate: float = 5e-3
+    affine_rate: float = 2e-2
+    shading_rate: float = 2e-3
     flow_rate: float = 2e-3
     softness_rate: float = 2e-2
 

@@ -49,7 +49,7 @@ METHODS = {
     "plain_perc_ref25": Method(AppearanceConfig(kind="plain"), 0.25),
     "paper": Method(AppearanceConfig.paper()),
     "anchored": Method(AppearanceConfig(kind="anchored"), 0.25),
-    "coin_plus": Method(AppearanceConfig(), 0.25),
+    "coin_plus": Method(AppearanceConfig(), 0.15),
 }
 _PICTURED = (0, 1, 3, 4, 6, 16)  # of the held-out pictures
 

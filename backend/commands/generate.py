@@ -43,7 +43,7 @@ def generate(
         hair: What is on the head: auto, hair, hat or bald.
         seed: Of everything synthetic.
         head_model_path: FLAME's model file (docs/flame.md); empty: the built-in head.
-        baked_view: Number of the training view whose look is kept; -1: the photo's. Quick where --work-dir has the rest.
+        baked_view: Training view whose look is kept; -1: the photo's. Quick where --work-dir has the rest.
         work_dir: Keep what the stages make here; default: beside the output, until it is done.
     """
     options: dict[str, Scalar] = {"hair": hair, "seed": seed, "head_model_path": head_model_path}
