@@ -283,8 +283,8 @@ class AppearanceConfig:
     """How pictures that disagree are reconciled (FaceCraft4D section 3.4; ``shared/design/method.md``)."""
 
     kind: Literal["plain", "paper", "anchored", "coin_plus"] = "coin_plus"
-    """paper: the literal COIN, baked. anchored: no offset in the reference view. coin_plus: and a colour transform,
-    shading, flow and softness per view, and distrust of what contradicts. plain: nothing is reconciled."""
+    """paper: the literal COIN, baked. anchored: no offset in the reference view. coin_plus: instead of offsets a colour
+    transform, shading, flow and softness per view, and distrust of what contradicts. plain: nothing is reconciled."""
     hidden: int = 64
     """Width of the two-layer MLP's hidden layer."""
     view_features: int = 16

@@ -45,7 +45,7 @@ def measure(data: PersonalizedSet, config: ReconstructionConfig) -> dict[str, An
         "processor_s": round(time.process_time() - processor, 1),
         "processor_ms_a_step": round(1000 * (time.process_time() - processor) / max(1, steps)),
         "held_out": report["held_out"],
-        "mean_offset": round(report["mean_offset"], 5),
+        "mean_offset": round(report.get("mean_offset", 0.0), 5),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 

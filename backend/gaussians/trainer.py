@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -224,7 +225,7 @@ class Trainer:
         self._make_optimizer()
         if state["appearance"] is not None:
             self._start_coin().load_state_dict(state["appearance"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))  # Adam would go on in the state's own tensors
         self.rng.bit_generator.state = state["rng"]
 
 

@@ -128,13 +128,19 @@ def _report(gaussians: BoundGaussians, trainer: Trainer, seconds: float) -> dict
         "size": trainer.frames.size,
         "steps": dict(zip(("static", "coin"), trainer.steps_taken, strict=True)),
         "appearance": config.appearance.kind,
-        "mean_offset": trainer.mean_offset,
-        "offset_acts": trainer.mean_offset >= _ACTING_OFFSET,
+        **_offsets(trainer),
         "needles": float(np.mean(_axis_ratio(gaussians.scale) > _NEEDLE_RATIO)),
         "seconds": round(seconds, 1),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "threads": numba.get_num_threads(),
     }
+
+
+def _offsets(trainer: Trainer) -> dict[str, object]:
+    """How much COIN's network changes colours, where there is one."""
+    if trainer.appearance is None or not trainer.appearance.has_offsets:
+        return {}
+    return {"mean_offset": trainer.mean_offset, "offset_acts": trainer.mean_offset >= _ACTING_OFFSET}
 
 
 def _axis_ratio(scale: np.ndarray) -> np.ndarray:

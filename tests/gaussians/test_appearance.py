@@ -47,7 +47,8 @@ def test_the_reference_is_left_alone(kind):
     assert cost(made, REFERENCE, base) == 0
     assert cost(made, OTHER, base) > 0
     assert torch.equal(made.baked(base), base)
-    assert not torch.allclose(seen(made, OTHER, base), base, atol=1e-3)
+    image, alpha = seen(made, OTHER, base)[None], torch.ones(1, 50, 1)
+    assert not torch.allclose(made.picture(OTHER, image, alpha, (0, 0, 64))[0][0], base, atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["paper", "anchored", "coin_plus"])

@@ -1,4 +1,4 @@
-"""COIN anchored at the reference; and with what explains a view's picture more cheaply than an offset."""
+"""Anchored at the reference: COIN's offsets, or what explains a view's picture more cheaply."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from ...config import AppearanceConfig
+from .base import Appearance
 from .paper import PaperCoin
 from .view_picture import ViewPicture
 
@@ -17,8 +18,11 @@ class AnchoredCoin(PaperCoin):
         return torch.zeros_like(base) if view == self.reference else super().offset(view, base)
 
 
-class CoinPlus(AnchoredCoin):
-    """Anchored; each other view has its own way with the picture, and is not believed where it contradicts the rest."""
+class CoinPlus(Appearance):
+    """Anchored; each other view has its own way with the picture, and is not believed where it contradicts the rest.
+
+    Once a view's picture is explained, offsets gain nothing (docs/coin.md), so there are none.
+    """
 
     perceives_own = True
 
@@ -43,8 +47,7 @@ class CoinPlus(AnchoredCoin):
             return 1 / (1 + (error[0, 0, ..., None] / self.config.trust_scale) ** 2)
 
     def penalty(self, view: int, offset: torch.Tensor) -> torch.Tensor:
-        cost = super().penalty(view, offset)
-        return cost if view == self.reference else cost + self.of_view.penalty(view)
+        return super().penalty(view, offset) if view == self.reference else self.of_view.penalty(view)
 
     def baked(self, base: torch.Tensor, view: int | None = None) -> torch.Tensor:
         """As :meth:`Appearance.baked`, in the tint of another ``view``, too; its shading belongs to its picture."""
@@ -55,5 +58,4 @@ class CoinPlus(AnchoredCoin):
             return self.of_view.tinted(view, colors)
 
     def groups(self) -> list[dict[str, object]]:
-        network = [p for name, p in self.named_parameters() if not name.startswith("of_view.")]
-        return [{"params": network, "lr": self.config.network_rate, "name": "coin"}, *self.of_view.groups()]
+        return self.of_view.groups()
