@@ -12,8 +12,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,22 +25,10 @@ from cameo.backend.gaussians.rasterizer import Cameras, Gaussians, rasterize
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
 from painted_head import painted_head
+from rasterizer import best_ms
 
 SIZES = (512, 1024)
-
-
-def milliseconds(run: Callable[[], object], device: str) -> float:
-    """Of the quickest of five runs."""
-    times = []
-    for _ in range(5):
-        if device == "cuda":
-            torch.cuda.synchronize()
-        start = time.perf_counter()
-        run()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        times.append(1000 * (time.perf_counter() - start))
-    return round(min(times), 2)
+REPEATS = 5
 
 
 class Avatar:
@@ -88,14 +74,14 @@ def measure(count: int, frames: int, size: int, device: str) -> dict[str, float]
     row = {
         "gaussians": len(avatar.gaussians),
         "size": size,
-        "rig_ms": milliseconds(lambda: avatar.vertices(1), device),
-        "binding_ms": milliseconds(lambda: avatar.placed(vertices), device),
-        "picture_ms": milliseconds(lambda: rasterize(splats, avatar.camera(1, size), colors=colors), device),
+        "rig_ms": best_ms(lambda: avatar.vertices(1), REPEATS, device),
+        "binding_ms": best_ms(lambda: avatar.placed(vertices), REPEATS, device),
+        "picture_ms": best_ms(lambda: rasterize(splats, avatar.camera(1, size), colors=colors), REPEATS, device),
     }
     row["frames_a_second"] = round(1000 / (row["rig_ms"] + row["binding_ms"] + row["picture_ms"]), 1)
     scenes = [avatar.placed(avatar.vertices(k)) for k in range(frames)]
     batch = together(scenes, [avatar.camera(k, size) for k in range(frames)])
-    batched = milliseconds(lambda: rasterize(*batch, colors=colors.expand(frames, -1, -1)), device)
+    batched = best_ms(lambda: rasterize(*batch, colors=colors.expand(frames, -1, -1)), REPEATS, device)
     row["picture_batched_ms"] = round(batched / frames, 2)
     return row
 

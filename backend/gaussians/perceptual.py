@@ -154,9 +154,19 @@ def load_perceptual(
     Raises:
         AssetError: neither is here and MobileNetV2 cannot be fetched.
     """
-    if lpips_is_here("vgg"):
+    path = fetch_perceptual(reporter)
+    if path is None:
         return LpipsPerceptual("vgg", device, bf16=bf16)
-    return MobileNetPerceptual(asset_path("mobilenet_v2.pth", reporter), device, bf16=bf16)
+    return MobileNetPerceptual(path, device, bf16=bf16)
+
+
+def fetch_perceptual(reporter: Reporter | None = None) -> Path | None:
+    """The file that :func:`load_perceptual` reads, fetched on first use; None where LPIPS (VGG) is.
+
+    Raises:
+        AssetError: it is not here and cannot be fetched.
+    """
+    return None if lpips_is_here("vgg") else asset_path("mobilenet_v2.pth", reporter)
 
 
 def lpips_is_here(backbone: Backbone) -> bool:

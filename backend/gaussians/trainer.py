@@ -150,7 +150,7 @@ class Trainer:
         """Colours to draw: c*, and c beside it when both pictures are compared; one pass, they share geometry."""
         if offset is None or self.appearance is None:
             return base
-        both = self.targets is not None and not self.appearance.perceives_own and self.appearance.has_offsets
+        both = self.targets is not None and self.appearance.has_offsets
         return torch.cat([base + offset, base], 1) if both else base + offset
 
     def _view_loss(self, frame: Frame, picture: Picture, offset: torch.Tensor | None) -> torch.Tensor:
@@ -200,7 +200,7 @@ class Trainer:
         return self.gaussians.bound(baked)
 
     def state(self) -> dict[str, Any]:
-        """Everything a resumed run needs to go on bit for bit."""
+        """Everything a resumed run needs to go on bit for bit; Adam's part changes with this trainer's next step."""
         return {
             "step": self.step_count,
             "steps_taken": list(self.steps_taken),

@@ -11,7 +11,7 @@ from ...protocol.messages import GenerateAvatar
 from ...protocol.version import SOFTWARE_VERSION
 from ..artifacts import GaussianAvatar, PersonalizedSet, Portrait
 from ..engines import get_engine
-from ..gaussians.perceptual import load_perceptual
+from ..gaussians.perceptual import fetch_perceptual
 from .bake import bake_avatar
 from .portrait import prepare_portrait
 from .presets import Preset, preset_for
@@ -44,7 +44,7 @@ def avatar_pipeline(request: GenerateAvatar) -> Pipeline:
 
     def portrait(context: StageContext) -> Portrait:
         if preset.reconstruction.perceptual_weight > 0:
-            load_perceptual(reporter=context.reporter)  # fetched the first time: now, not after the engine's minutes
+            fetch_perceptual(context.reporter)  # the first time: now, not after the engine's minutes
         return prepare_portrait(context.image, preset.portrait, context.reporter, face=request.face)
 
     def personalize(context: StageContext) -> PersonalizedSet:

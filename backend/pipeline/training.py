@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..errors import JobCancelled
 from ..gaussians.checkpoint import load_checkpoint, save_checkpoint
@@ -117,8 +117,8 @@ class _Pace:
 
 def _message(trainer: Trainer, pace: _Pace) -> str:
     what = "Reconciling the views" if trainer.in_coin else "Fitting"
-    parts: list[Any] = [f"{what}: step {trainer.step_count + 1} of {trainer.total_steps}"]
-    if trainer.psnr == trainer.psnr:  # a number, after the first step
+    parts = [f"{what}: step {trainer.step_count + 1} of {trainer.total_steps}"]
+    if not math.isnan(trainer.psnr):  # before the first step
         parts.append(f"loss {trainer.loss:.3f}, {trainer.psnr:.1f} dB")
     left = pace.seconds_left()
     if left is not None:
