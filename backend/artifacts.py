@@ -186,6 +186,46 @@ class SurfaceCloud:
 
 
 @dataclass(frozen=True)
+class ViewSet:
+    """Pictures of one still head from all around, with depth: what shape and image priors make.
+
+    The world is the head upright, y up, face towards +z, in a unit of its maker's: tracking finds it.
+
+    Attributes:
+        images: uint8 [V,S,S,4] premultiplied RGBA.
+        depth: float32 [V,S,S] camera z in the world's unit; inf where there is nothing.
+        cameras: V cameras, pictures of S pixels.
+        azimuths_deg: V orbit yaws, degrees (``conventions.md``).
+        reference: index of the view that shows the artist's own picture.
+    """
+
+    images: np.ndarray
+    depth: np.ndarray
+    cameras: tuple[Camera, ...]
+    azimuths_deg: tuple[float, ...]
+    reference: int
+
+
+@dataclass(frozen=True)
+class ClipSet:
+    """Moving pictures of one head from several cameras of a :class:`ViewSet`, in lockstep: what a video prior makes.
+
+    Attributes:
+        images: uint8 [T,W,S,S,4] premultiplied RGBA; moment t as view ``views[w]`` sees it.
+        views: int32 [W], indices into the ViewSet.
+        clip: int32 [T], the clip that a moment belongs to; a clip's moments follow each other.
+        names: the clips'.
+        rate: moments per second.
+    """
+
+    images: np.ndarray
+    views: np.ndarray
+    clip: np.ndarray
+    names: tuple[str, ...]
+    rate: float
+
+
+@dataclass(frozen=True)
 class PersonalizedSet:
     """What every engine ends in: pictures of one person from known cameras in known head poses.
 

@@ -22,13 +22,13 @@ import numpy as np
 
 from ...protocol.archive import ArchiveError, ArchiveLimits, ArchiveReader, write_archive
 from ...protocol.version import SOFTWARE_VERSION
+from ..stage import Record
 
 HEADER = "artifact.json"
 LIMITS = ArchiveLimits(total_bytes=16 << 30, members=4096)
 _PACKAGE = Path(__file__).parents[2]
 
 T = TypeVar("T")
-Record = dict[str, object]
 
 
 class ArtifactStore:

@@ -12,12 +12,13 @@ from ...protocol.version import SOFTWARE_VERSION
 from ..artifacts import GaussianAvatar, PersonalizedSet, Portrait
 from ..engines import get_engine
 from ..gaussians.perceptual import fetch_perceptual
+from ..stage import Stage, StageContext
 from .bake import bake_avatar
 from .portrait import prepare_portrait
 from .presets import Preset, preset_for
 from .rebake import rebaked
 from .reconstruction import reconstruct
-from .run import JobReporter, Pipeline, Stage, StageContext, run_pipeline
+from .run import JobReporter, Pipeline, run_pipeline
 
 
 def generate_avatar(request: GenerateAvatar, work_dir: Path, result: Path, reporter: JobReporter) -> None:

@@ -9,16 +9,17 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import psutil
 
 from ..artifacts import Portrait
 from ..progress import Reporter, SilentReporter
-from .artifact_store import ArtifactStore, Record, artifact_key, code_version
+from ..stage import Record, Stage, StageContext
+from .artifact_store import ArtifactStore, artifact_key, code_version
 
 _MEMORY_SAMPLE_SECONDS = 0.05
 _ETA_FROM = 0.03  # a smaller part of the job says nothing about its end
@@ -49,44 +50,6 @@ class JobReporter(Protocol):
     def notice(self, code: str, sentence: str) -> None:
         """A warning that does not stop the job."""
         ...
-
-
-@dataclass
-class StageContext:
-    """What a stage may use.
-
-    Attributes:
-        image: bytes of the artist's picture file.
-        reporter: of this stage.
-        checkpoints: a folder of this stage's own, for what it wants to find again after a kill. May not exist yet.
-        artifacts: what earlier stages made, by stage name.
-        records: time and memory of the stages so far.
-    """
-
-    image: bytes
-    reporter: Reporter
-    checkpoints: Path
-    artifacts: dict[str, Any] = field(default_factory=dict)
-    records: list[Record] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step from artifact to artifact.
-
-    Attributes:
-        name: stable; shown to the artist and used in file names.
-        share: of the whole job's time, about.
-        produces: the dataclass it returns.
-        config: everything that changes its result, apart from earlier artifacts.
-        run: does it.
-    """
-
-    name: str
-    share: float
-    produces: type
-    config: object
-    run: Callable[[StageContext], object]
 
 
 @dataclass(frozen=True)

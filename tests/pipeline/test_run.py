@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from cameo.backend.artifacts import Portrait
 from cameo.backend.errors import JobCancelled
-from cameo.backend.pipeline.run import Pipeline, Stage, run_pipeline
+from cameo.backend.pipeline.run import Pipeline, run_pipeline
+from cameo.backend.stage import Stage
 
 from .test_artifact_store import portrait, same
 

@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from cameo.backend.config import ServiceConfig
 from cameo.backend.errors import StageError
-from cameo.backend.pipeline.run import Pipeline, Stage, StageContext, run_pipeline
+from cameo.backend.pipeline.run import Pipeline, run_pipeline
 from cameo.backend.service.server import Server
 from cameo.backend.service.worker import run_worker
+from cameo.backend.stage import Stage, StageContext
 
 STAGES = ("first", "second", "third")
 
