@@ -21,6 +21,7 @@ class StageContext:
         image: bytes of the artist's picture file.
         reporter: of this stage.
         checkpoints: a folder of this stage's own, for what it wants to find again after a kill. May not exist yet.
+        pictures: a folder for pictures that the artist may want to look at. May not exist yet.
         artifacts: what earlier stages made, by stage name.
         records: time and memory of the stages so far.
     """
@@ -28,6 +29,7 @@ class StageContext:
     image: bytes
     reporter: Reporter
     checkpoints: Path
+    pictures: Path
     artifacts: dict[str, Any] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
 

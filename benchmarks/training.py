@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from cameo.backend.artifacts import PersonalizedSet
 from cameo.backend.config import ReconstructionConfig
-from cameo.backend.engines import get_engine
+from cameo.backend.engines.builtin.engine import BuiltinEngine
 from cameo.backend.pipeline.portrait import prepare_portrait
 from cameo.backend.pipeline.presets import PRESETS
 from cameo.backend.pipeline.reconstruction import reconstruct
@@ -61,7 +61,7 @@ def main() -> None:
     torch.set_num_threads(1)
     preset = PRESETS[arguments.preset]
     portrait = prepare_portrait(arguments.photo or asset_path("astronaut.png"), preset.portrait)
-    data = get_engine("builtin").personalize(portrait, preset.engine, SilentReporter())
+    data = BuiltinEngine().personalize(portrait, preset.engines["builtin"], SilentReporter())
     rows = []
     for weight in arguments.perceptual:
         for kind in arguments.appearance:

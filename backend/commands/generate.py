@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ...protocol import limits
 from ...protocol.messages import GenerateAvatar, Scalar
 from ..errors import CameoError, PortraitError
-from ..pipeline.run import JobProgress
+from ..pipeline.run import JobProgress, Part
 from ..pipeline.threads import calm_threads
 
 
@@ -30,6 +30,9 @@ def generate(
     seed: int = 0,
     head_model_path: str = "",
     baked_view: int = -1,
+    settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="NAME=VALUE ...")] = (),
+    start: Annotated[str, tyro.conf.arg(name="from")] = "",
+    stop_after: str = "",
     work_dir: Path | None = None,
 ) -> None:
     """Make an avatar file from a picture, without a server.
@@ -38,17 +41,21 @@ def generate(
         photo: PNG, JPEG or WebP with a face.
         output: The avatar file to write.
         preset: Quality: preview, standard or paper.
-        engine: How the head is found from one picture.
+        engine: How the head is found from one picture: builtin or facecraft4d.
         face: Which face where there are several, counted from the largest (0).
         hair: What is on the head: auto, hair, hat or bald.
         seed: Of everything synthetic.
         head_model_path: FLAME's model file (docs/flame.md); empty: the built-in head.
         baked_view: Training view whose look is kept; -1: the photo's. Quick where --work-dir has the rest.
+        settings: Any setting of a stage, such as reconstruction.static_steps=1000 or engine.view_size=768.
+        start: Make this stage and those after it anew, even where --work-dir has them.
+        stop_after: The last stage to run. Its pictures, where it makes any, lie in the work folder.
         work_dir: Keep what the stages make here; default: beside the output, until it is done.
     """
-    options: dict[str, Scalar] = {"hair": hair, "seed": seed, "head_model_path": head_model_path}
-    options["baked_view"] = baked_view
-    request = GenerateAvatar(_read_picture(photo), preset, engine, face, options)
+    options: dict[str, Scalar] = {"hair": hair, "seed": seed, "baked_view": baked_view}
+    if head_model_path:
+        options["head_model_path"] = head_model_path
+    request = GenerateAvatar(_read_picture(photo), preset, engine, face, {**options, **_parsed(settings)})
     require_writable(output)
     folder = work_dir or output.absolute().with_name(f".{output.name}.work")
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,14 +63,48 @@ def generate(
     calm_threads()
     from ..pipeline.generate import generate_avatar  # torch: after everything that can fail at once
 
+    finished = False
     try:
         with TerminalReporter(console) as reporter:
-            generate_avatar(request, folder, output, reporter)
+            generate_avatar(request, folder, output, reporter, Part(start, stop_after))
+        finished = not stop_after
     finally:
-        kept = any(folder.glob("stages/*"))
-        if work_dir is None and (output.exists() or not kept):
+        if work_dir is None and (finished or not any(folder.glob("stages/*"))):
             shutil.rmtree(folder, ignore_errors=True)
-    console.print(f"[green]{output}[/green] is ready ({output.stat().st_size / 1e6:.1f} MB).")
+    if finished:
+        console.print(f"[green]{output}[/green] is ready ({output.stat().st_size / 1e6:.1f} MB).")
+    else:
+        console.print(f"Stopped after {stop_after}. What was made is in {folder}; the same command goes on from there.")
+
+
+def _parsed(settings: tuple[str, ...]) -> dict[str, Scalar]:
+    """``NAME=VALUE`` each; a value is a number or a truth value where it looks like one, else text.
+
+    Raises:
+        CameoError: ``request.bad_option``.
+    """
+    found: dict[str, Scalar] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not (name and equals):
+            raise CameoError(
+                "request.bad_option",
+                f"The setting {setting!r} cannot be read.",
+                fix="Write NAME=VALUE, for example --set reconstruction.static_steps=1000",
+            )
+        found[name] = _scalar(text)
+    return found
+
+
+def _scalar(text: str) -> Scalar:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def require_writable(output: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from ..artifacts import PersonalizedSet, Portrait
-from ..config import BuiltinConfig
 from ..errors import StageError
-from ..progress import Reporter
+from ..stage import Stage
 
 ENGINE_TITLES = {"builtin": "Built in: from this picture alone, nothing to download"}
 """Every engine's name, and what it is to the artist. Importing this module imports no engine."""
@@ -18,8 +16,15 @@ class Engine(Protocol):
 
     name: str
 
-    def personalize(self, portrait: Portrait, config: BuiltinConfig, reporter: Reporter) -> PersonalizedSet:
-        """Make the multi-view, multi-expression pictures of one person."""
+    def stages(self, config: Any) -> tuple[Stage, ...]:
+        """Its steps for a configuration of its own kind, with shares that add up to 1.
+
+        The first finds ``context.artifacts["portrait"]``; the last makes the
+        :class:`~..artifacts.PersonalizedSet`.
+
+        Raises:
+            CameoError: it cannot run here, and what to do about it: found out before any work is done.
+        """
         ...
 
 
@@ -34,5 +39,5 @@ def get_engine(name: str) -> Engine:
 
         return BuiltinEngine()
     raise StageError(
-        "engine.unknown", f"There is no engine named '{name}'.", fix="Choose 'builtin'; other engines come later."
+        "engine.unknown", f"There is no engine named '{name}'.", fix=f"Choose one of: {', '.join(ENGINE_TITLES)}."
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 from ...protocol.avatar import write_avatar
 from ...protocol.messages import GenerateAvatar
 from ...protocol.version import SOFTWARE_VERSION
-from ..artifacts import GaussianAvatar, PersonalizedSet, Portrait
+from ..artifacts import GaussianAvatar, Portrait
 from ..engines import get_engine
 from ..gaussians.perceptual import fetch_perceptual
 from ..stage import Stage, StageContext
@@ -18,11 +19,15 @@ from .portrait import prepare_portrait
 from .presets import Preset, preset_for
 from .rebake import rebaked
 from .reconstruction import reconstruct
-from .run import JobReporter, Pipeline, run_pipeline
+from .run import JobReporter, Part, Pipeline, run_pipeline
+
+_PORTRAIT_SHARE, _ENGINE_SHARE, _RECONSTRUCTION_SHARE = 0.03, 0.45, 0.5
 
 
-def generate_avatar(request: GenerateAvatar, work_dir: Path, result: Path, reporter: JobReporter) -> None:
-    """Make the avatar file ``result``. Used by the worker and the command line alike.
+def generate_avatar(
+    request: GenerateAvatar, work_dir: Path, result: Path, reporter: JobReporter, part: Part | None = None
+) -> None:
+    """Make the avatar file ``result``, or the ``part`` of it that is asked for. The worker and the command line use it.
 
     What was finished is kept in ``work_dir``: called again after a kill, it goes on from there.
 
@@ -31,33 +36,32 @@ def generate_avatar(request: GenerateAvatar, work_dir: Path, result: Path, repor
         OSError: the disk is full or cannot be written.
     """
     pipeline = avatar_pipeline(request)
-    run_pipeline(pipeline, request.image.tobytes(), work_dir, result, reporter)
+    run_pipeline(pipeline, request.image.tobytes(), work_dir, result, reporter, part)
 
 
 def avatar_pipeline(request: GenerateAvatar) -> Pipeline:
-    """portrait -> engine -> reconstruction -> bake, configured for the request.
+    """portrait -> the engine's stages -> reconstruction -> bake, configured for the request.
 
     Raises:
-        CameoError: the preset, the engine or an option does not exist.
+        CameoError: the preset, the engine or an option does not exist, or the engine cannot run here.
     """
-    preset = preset_for(request.preset, request.options)
     engine = get_engine(request.engine)
+    preset = preset_for(request.preset, request.options, request.engine)
+    engine_stages = engine.stages(preset.engines[request.engine])
+    last = engine_stages[-1].name
 
     def portrait(context: StageContext) -> Portrait:
         if preset.reconstruction.perceptual_weight > 0:
             fetch_perceptual(context.reporter)  # the first time: now, not after the engine's minutes
         return prepare_portrait(context.image, preset.portrait, context.reporter, face=request.face)
 
-    def personalize(context: StageContext) -> PersonalizedSet:
-        return engine.personalize(context.artifacts["portrait"], preset.engine, context.reporter)
-
     def fit(context: StageContext) -> GaussianAvatar:
         return reconstruct(
-            context.artifacts["engine"], preset.reconstruction, context.reporter, checkpoint_dir=context.checkpoints
+            context.artifacts[last], preset.reconstruction, context.reporter, checkpoint_dir=context.checkpoints
         )
 
     def bake(context: StageContext, result: Path) -> None:
-        source, avatar = context.artifacts["engine"], context.artifacts["reconstruction"]
+        source, avatar = context.artifacts[last], context.artifacts["reconstruction"]
         if preset.baked_view is not None:
             avatar = rebaked(avatar, source, preset.reconstruction, context.checkpoints, preset.baked_view)
         provenance = _provenance(request, preset, context)
@@ -65,9 +69,9 @@ def avatar_pipeline(request: GenerateAvatar) -> Pipeline:
 
     return Pipeline(
         stages=(
-            Stage("portrait", 0.03, Portrait, (preset.portrait, request.face), portrait),
-            Stage("engine", 0.45, PersonalizedSet, (request.engine, preset.engine), personalize),
-            Stage("reconstruction", 0.5, GaussianAvatar, preset.reconstruction, fit),
+            Stage("portrait", _PORTRAIT_SHARE, Portrait, (preset.portrait, request.face), portrait),
+            *(replace(stage, share=_ENGINE_SHARE * stage.share) for stage in engine_stages),
+            Stage("reconstruction", _RECONSTRUCTION_SHARE, GaussianAvatar, preset.reconstruction, fit),
         ),
         finish=bake,
     )

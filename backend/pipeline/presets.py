@@ -6,10 +6,15 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...protocol.messages import Scalar
 from ..config import AppearanceConfig, BuiltinConfig, InitialCloudConfig, PortraitConfig, ReconstructionConfig
+from ..engines.facecraft4d.config import FaceCraft4DConfig
 from ..errors import CameoError
+from .overrides import overridden
 
-_HAIR = ("auto", "hair", "hat", "bald")
+EngineConfig = BuiltinConfig | FaceCraft4DConfig
+GENERATED_REFERENCE_SHARE = 0.25
+"""Part of the training steps that show the artist's own picture, where networks made the others (``docs/coin.md``)."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Preset:
         title: for the artist.
         cost: what it takes, in words.
         offered: false for what is of no use to an artist.
+        engines: every engine's settings by its name.
         baked_view: the view whose look the avatar gets; None: the photo's.
     """
 
@@ -28,7 +34,7 @@ class Preset:
     title: str
     cost: str
     portrait: PortraitConfig
-    engine: BuiltinConfig
+    engines: Mapping[str, EngineConfig]
     reconstruction: ReconstructionConfig
     offered: bool = True
     baked_view: int | None = None
@@ -44,7 +50,11 @@ def _toy() -> Preset:
         coin_steps=5,
     )
     title, cost = "Toy", "seconds; only to test the whole way"
-    return Preset("toy", title, cost, PortraitConfig(), BuiltinConfig.toy(), reconstruction, offered=False)
+    engines = {"builtin": BuiltinConfig.toy(), "facecraft4d": FaceCraft4DConfig.toy()}
+    return Preset("toy", title, cost, PortraitConfig(), engines, reconstruction, offered=False)
+
+
+_ENGINES: Mapping[str, EngineConfig] = {"builtin": BuiltinConfig(), "facecraft4d": FaceCraft4DConfig()}
 
 
 PRESETS: dict[str, Preset] = {
@@ -55,7 +65,7 @@ PRESETS: dict[str, Preset] = {
             "Preview",
             "about 5 minutes on 2 cores",
             PortraitConfig(),
-            BuiltinConfig(),
+            _ENGINES,
             ReconstructionConfig.preview(),
         ),
         Preset(
@@ -63,7 +73,7 @@ PRESETS: dict[str, Preset] = {
             "Standard",
             "about 15 minutes on 2 cores",
             PortraitConfig(),
-            BuiltinConfig(),
+            _ENGINES,
             ReconstructionConfig.standard(),
         ),
         Preset(
@@ -71,7 +81,7 @@ PRESETS: dict[str, Preset] = {
             "Paper schedule",
             "hours on a GPU, days without one",
             PortraitConfig(),
-            BuiltinConfig(),
+            _ENGINES,
             ReconstructionConfig.paper(),
         ),
         _toy(),
@@ -79,11 +89,12 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def preset_for(name: str, options: Mapping[str, object]) -> Preset:
+def preset_for(name: str, options: Mapping[str, Scalar], engine: str = "builtin") -> Preset:
     """The preset of that name with a request's options applied.
 
-    Options: ``hair`` (auto, hair, hat, bald), ``seed`` (whole number), ``head_model_path`` (FLAME's model file),
-    ``baked_view`` (number of a training view; -1: the photo's).
+    Options: ``hair`` (auto, hair, hat, bald; the built-in engine's), ``seed`` (whole number), ``head_model_path``
+    (FLAME's model file), ``baked_view`` (number of a training view; -1: the photo's), and any setting of a stage by
+    its path: ``portrait.size``, ``engine.view_size``, ``reconstruction.static_steps``.
 
     Raises:
         CameoError: ``request.unknown_preset``, ``request.unknown_option``, ``request.bad_option``.
@@ -94,32 +105,44 @@ def preset_for(name: str, options: Mapping[str, object]) -> Preset:
             "request.unknown_preset", f"There is no preset named {name!r}.", fix=f"Choose one of: {offered}."
         )
     preset = PRESETS[name]
+    if engine != "builtin":
+        preset = _with_setting(preset, "reconstruction.reference_share", GENERATED_REFERENCE_SHARE, engine)
     for option, value in options.items():
-        preset = _with_option(preset, option, value)
+        preset = _with_option(preset, option, value, engine)
     return preset
 
 
-def _with_option(preset: Preset, option: str, value: object) -> Preset:
+def _with_option(preset: Preset, option: str, value: Scalar, engine: str) -> Preset:
     match option, value:
-        case "hair", str() if value in _HAIR:
-            return dataclasses.replace(preset, engine=dataclasses.replace(preset.engine, hair=value))
-        case "head_model_path", str():
-            return dataclasses.replace(preset, engine=dataclasses.replace(preset.engine, head_model_path=value))
-        case "seed", int() if not isinstance(value, bool):
-            engine = dataclasses.replace(preset.engine, seed=value)
-            reconstruction = dataclasses.replace(preset.reconstruction, seed=value)
-            return dataclasses.replace(preset, engine=engine, reconstruction=reconstruction)
+        case "hair", "auto":  # what every engine does that does not know better
+            return _with_setting(preset, "engine.hair", value, engine) if engine == "builtin" else preset
+        case "hair" | "head_model_path", _:
+            return _with_setting(preset, f"engine.{option}", value, engine)
+        case "seed", _:
+            preset = _with_setting(preset, "engine.seed", value, engine)
+            return _with_setting(preset, "reconstruction.seed", value, engine)
         case "baked_view", int() if not isinstance(value, bool) and value >= -1:
             return dataclasses.replace(preset, baked_view=value if value >= 0 else None)
-        case "hair" | "seed" | "head_model_path" | "baked_view", _:
+        case "baked_view", _:
             raise CameoError(
-                "request.bad_option",
-                f"The option {option!r} cannot be {value!r}.",
-                fix=f"hair is one of {', '.join(_HAIR)}; seed is a whole number; head_model_path is a file's path; "
-                "baked_view is the number of a view.",
+                "request.bad_option", f"The option 'baked_view' cannot be {value!r}.", fix="It is the number of a view."
             )
+    return _with_setting(preset, option, value, engine)
+
+
+def _with_setting(preset: Preset, path: str, value: Scalar, engine: str) -> Preset:
+    """``preset`` with one setting of portrait, engine or reconstruction changed."""
+    root, _, rest = path.partition(".")
+    match root:
+        case "engine" if rest:
+            changed = overridden(preset.engines[engine], rest, value, inside=root)
+            return dataclasses.replace(preset, engines={**preset.engines, engine: changed})
+        case "portrait" | "reconstruction" if rest:
+            changed = overridden(getattr(preset, root), rest, value, inside=root)
+            return dataclasses.replace(preset, **{root: changed})
     raise CameoError(
         "request.unknown_option",
-        f"There is no option named {option!r}.",
-        fix="The options are hair, seed, head_model_path and baked_view.",
+        f"There is no option named {path!r}.",
+        fix="The options are hair, seed, head_model_path, baked_view, and settings such as portrait.size, "
+        "engine.seed or reconstruction.static_steps.",
     )

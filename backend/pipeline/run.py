@@ -6,6 +6,7 @@ What the stages are stands in ``generate.py``; nothing here knows a face from a 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Protocol
 import numpy as np
 import psutil
 
-from ..artifacts import Portrait
+from ..errors import CameoError
 from ..progress import Reporter, SilentReporter
 from ..stage import Record, Stage, StageContext
 from .artifact_store import ArtifactStore, artifact_key, code_version
@@ -62,29 +63,67 @@ class Pipeline:
     finish_share: float = 0.02
 
 
-def run_pipeline(pipeline: Pipeline, image: bytes, work_dir: Path, result: Path, reporter: JobReporter) -> None:
+@dataclass(frozen=True)
+class Part:
+    """Which part of a pipeline to run: by default all of it.
+
+    Attributes:
+        start: this stage and those after it are made anew, whatever is on disk; empty: what is there is used.
+        stop_after: the last stage to run; no result is made. Empty: all.
+    """
+
+    start: str = ""
+    stop_after: str = ""
+
+
+def run_pipeline(
+    pipeline: Pipeline, image: bytes, work_dir: Path, result: Path, reporter: JobReporter, part: Part | None = None
+) -> None:
     """Make ``result`` (replaced atomically by the last step), keeping what every stage made in ``work_dir``.
 
     Killed at any time and called again with the same arguments, it goes on with the first stage that has no artifact.
 
     Raises:
-        CameoError: a stage failed; JobCancelled when the reporter said so.
+        CameoError: a stage failed; ``request.unknown_stage``; JobCancelled when the reporter said so.
         OSError: the disk is full or cannot be written.
     """
+    part = part or Part()
+    stages, anew = _chosen(pipeline, part)
     store = ArtifactStore(work_dir / "stages")
-    clock = _JobClock(reporter, sum(stage.share for stage in pipeline.stages) + pipeline.finish_share)
-    context = StageContext(image, SilentReporter(), work_dir)
+    clock = _JobClock(reporter, sum(s.share for s in stages) + (0 if part.stop_after else pipeline.finish_share))
+    context = StageContext(image, SilentReporter(), work_dir, work_dir)
     key = hashlib.sha256(image).hexdigest()
-    for stage in pipeline.stages:
+    for stage in stages:
         key = artifact_key(key, stage.name, stage.config, code_version())
         context.reporter = clock.enter(stage.name, stage.share)
         context.checkpoints = work_dir / "checkpoints" / f"{stage.name}-{key[:24]}"
+        context.pictures = work_dir / "pictures" / stage.name
         context.reporter.progress(0.0)
+        if stage.name in anew:
+            store.path(stage.name, key).unlink(missing_ok=True)
+            shutil.rmtree(context.checkpoints, ignore_errors=True)
         _load_or_run(stage, key, store, context, clock)
+    if part.stop_after:
+        return
     context.reporter = clock.enter(pipeline.finish_name, pipeline.finish_share)
     context.reporter.progress(0.0)
     pipeline.finish(context, result)
     context.reporter.progress(1.0)
+
+
+def _chosen(pipeline: Pipeline, part: Part) -> tuple[tuple[Stage, ...], frozenset[str]]:
+    """The stages to go through, and the names of those that are made anew."""
+    names = [stage.name for stage in pipeline.stages]
+    for name in (part.start, part.stop_after):
+        if name and name not in names:
+            raise CameoError(
+                "request.unknown_stage",
+                f"There is no stage named {name!r}.",
+                fix=f"The stages are, in this order: {', '.join(names)}.",
+            )
+    end = names.index(part.stop_after) + 1 if part.stop_after else len(names)
+    begin = names.index(part.start) if part.start else len(names)
+    return pipeline.stages[:end], frozenset(names[begin:])
 
 
 def _load_or_run(stage: Stage, key: str, store: ArtifactStore, context: StageContext, clock: _JobClock) -> None:
@@ -101,9 +140,8 @@ def _load_or_run(stage: Stage, key: str, store: ArtifactStore, context: StageCon
             "seconds": round(seconds, 3),
             "peak_memory_bytes": memory.peak_bytes,
         }
-        if isinstance(artifact, Portrait):
-            for code, sentence in artifact.warnings:
-                clock.reporter.notice(code, sentence)
+        for code, sentence in getattr(artifact, "warnings", ()):
+            clock.reporter.notice(code, sentence)
         store.save(stage.name, key, artifact, record)
         context.artifacts[stage.name] = artifact
     context.records.append(record)

@@ -68,12 +68,23 @@ def test_pictures_that_are_none(tmp_path, name, content, code):
         (("--preset", "best"), "request.unknown_preset"),
         (("--engine", "magic"), "engine.unknown"),
         (("--hair", "green"), "request.bad_option"),
+        (("--set", "engine.views=3"), "request.unknown_option"),
+        (("--set", "seed"), "request.bad_option"),
+        (("--preset", "toy", "--stop-after", "magic"), "request.unknown_stage"),
     ],
 )
 def test_settings_that_do_not_exist(tmp_path, photo, arguments, code):
     result = cameo("generate", photo, "-o", tmp_path / "out.cameo", *arguments, home=tmp_path)
     assert f"({code})" in complaint(result)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_stage_at_a_time(tmp_path, photo):
+    out = tmp_path / "out.cameo"
+    result = cameo("generate", photo, "-o", out, "--preset", "toy", "--stop-after", "portrait", home=tmp_path)
+    assert result.returncode == 0 and "Stopped after portrait" in result.stderr, result.stderr
+    (kept,) = tmp_path.iterdir()
+    assert [path.name.partition("-")[0] for path in (kept / "stages").iterdir()] == ["portrait"]
 
 
 def test_an_unwritable_output_is_found_before_computing(tmp_path, photo):

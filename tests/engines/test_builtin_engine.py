@@ -7,6 +7,7 @@ import pytest
 from cameo.backend.artifacts import Part
 from cameo.backend.config import BuiltinConfig, PortraitConfig
 from cameo.backend.engines import get_engine
+from cameo.backend.engines.builtin.engine import BuiltinEngine
 from cameo.backend.engines.builtin.expressions import HELD_OUT, TRAINED
 from cameo.backend.engines.builtin.surface import bind_points
 from cameo.backend.errors import JobCancelled, StageError
@@ -40,7 +41,7 @@ def portrait():
 @pytest.fixture(scope="module")
 def run(portrait):
     recorder = Recorder()
-    return get_engine("builtin").personalize(portrait, CONFIG, recorder), recorder
+    return BuiltinEngine().personalize(portrait, CONFIG, recorder), recorder
 
 
 def test_unknown_engine_says_so():
@@ -132,10 +133,10 @@ def test_cancelling_stops_the_engine(portrait):
                 raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        get_engine("builtin").personalize(portrait, CONFIG, Impatient())
+        BuiltinEngine().personalize(portrait, CONFIG, Impatient())
 
 
 def test_bald_heads_have_no_shell(portrait):
-    result = get_engine("builtin").personalize(portrait, BuiltinConfig(**{**vars(CONFIG), "hair": "bald"}), Recorder())
+    result = BuiltinEngine().personalize(portrait, BuiltinConfig(**{**vars(CONFIG), "hair": "bald"}), Recorder())
     assert not (result.mesh.part == Part.HAIR).any()
     assert result.provenance["hair"] == "bald"

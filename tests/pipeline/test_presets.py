@@ -22,13 +22,30 @@ def test_every_preset_says_what_it_costs_and_makes_a_pipeline(name):
 
 def test_options_reach_their_stage():
     preset = preset_for("preview", {"hair": "hat", "seed": 7})
-    assert (preset.engine.hair, preset.engine.seed, preset.reconstruction.seed) == ("hat", 7, 7)
+    assert (preset.engines["builtin"].hair, preset.engines["builtin"].seed) == ("hat", 7)
+    assert preset.reconstruction.seed == 7 and preset.engines["facecraft4d"].seed == 0
     assert preset_for("preview", {}) == PRESETS["preview"]
     assert preset_for("preview", {"baked_view": -1}) == PRESETS["preview"]
     assert preset_for("preview", {"baked_view": 3}).baked_view == 3
-    assert preset_for("toy", {"head_model_path": "flame2023.pkl"}).engine.head_model_path == "flame2023.pkl"
+    flame = preset_for("toy", {"head_model_path": "flame2023.pkl"}).engines["builtin"]
+    assert flame.head_model_path == "flame2023.pkl"
     configs = [avatar_pipeline(request(options={"seed": seed})).stages[1].config for seed in (0, 1)]
     assert configs[0] != configs[1]
+
+
+def test_any_setting_of_a_stage_can_be_changed():
+    changed = {"portrait.size": 512, "engine.view_distance": 2, "reconstruction.cloud.gaussians": 10}
+    preset = preset_for("preview", changed)
+    engine = preset.engines["builtin"]
+    assert (preset.portrait.size, engine.view_distance, preset.reconstruction.cloud.gaussians) == (512, 2.0, 10)
+    assert isinstance(engine.view_distance, float)
+    assert preset_for("preview", {"engine.seed": 3}, "facecraft4d").engines["facecraft4d"].seed == 3
+
+
+def test_generated_views_are_trusted_less_than_the_picture():
+    assert preset_for("preview", {}, "facecraft4d").reconstruction.reference_share == 0.25
+    assert preset_for("preview", {}).reconstruction.reference_share == 0.1
+    assert preset_for("preview", {"hair": "auto"}, "facecraft4d") == preset_for("preview", {}, "facecraft4d")
 
 
 def test_the_chosen_face_is_part_of_the_key():
@@ -47,6 +64,14 @@ def test_the_chosen_face_is_part_of_the_key():
         ({"options": {"head_model_path": 1}}, "request.bad_option"),
         ({"options": {"baked_view": -2}}, "request.bad_option"),
         ({"options": {"colour": "green"}}, "request.unknown_option"),
+        ({"options": {"engine.colour": "green"}}, "request.unknown_option"),
+        ({"options": {"engine": 1}}, "request.unknown_option"),
+        ({"options": {"engine.seed.x": 1}}, "request.unknown_option"),
+        ({"options": {"reconstruction.density.split": "sideways"}}, "request.bad_option"),
+        ({"options": {"reconstruction.density.split": True}}, "request.bad_option"),
+        ({"options": {"reconstruction.cloud": 1}}, "request.bad_option"),
+        ({"options": {"engine.elevated": 1}}, "request.bad_option"),
+        ({"options": {"engine.expression_yaws": 1}}, "request.bad_option"),
     ],
 )
 def test_wrong_choices_are_named(settings, code):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from cameo.backend.artifacts import Portrait
-from cameo.backend.errors import JobCancelled
-from cameo.backend.pipeline.run import Pipeline, run_pipeline
+from cameo.backend.errors import CameoError, JobCancelled
+from cameo.backend.pipeline.run import Part, Pipeline, run_pipeline
 from cameo.backend.stage import Stage
 
 from .test_artifact_store import portrait, same
@@ -65,8 +65,8 @@ class Toy:
         result.write_text(f"{context.artifacts['three'].value} {[r['name'] for r in context.records]}")
 
 
-def go(toy: Toy, folder, recorder=None, image=b"\x05picture") -> str:
-    run_pipeline(toy.pipeline, image, folder, folder / "result", recorder or Recorder())
+def go(toy: Toy, folder, recorder=None, image=b"\x05picture", part=None) -> str:
+    run_pipeline(toy.pipeline, image, folder, folder / "result", recorder or Recorder(), part)
     return (folder / "result").read_text()
 
 
@@ -136,3 +136,20 @@ def test_resumed_artifacts_equal_fresh_ones(tmp_path):
     for _ in range(2):
         run_pipeline(pipeline, b"x", tmp_path, tmp_path / "result", Recorder())
     assert seen[1] is not made and same(seen[0], seen[1])
+
+
+def test_a_part_of_the_way(tmp_path):
+    toy, recorder = Toy(), Recorder()
+    run_pipeline(toy.pipeline, b"\x05picture", tmp_path, tmp_path / "result", recorder, Part(stop_after="one"))
+    assert toy.runs == ["portrait", "one"] and not (tmp_path / "result").exists()
+    assert recorder.said[-1].fraction == 1
+    toy = Toy()
+    whole = go(toy, tmp_path)
+    assert toy.runs == ["two", "three"]
+    toy = Toy()
+    assert go(toy, tmp_path, part=Part(start="two")) == whole and toy.runs == ["two", "three"]
+    toy = Toy()
+    with pytest.raises(CameoError) as caught:
+        go(toy, tmp_path, part=Part(start="four"))
+    assert caught.value.code == "request.unknown_stage" and "portrait, one, two, three" in caught.value.fix
+    assert toy.runs == []

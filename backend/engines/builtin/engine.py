@@ -21,6 +21,7 @@ from ...head.model import HairShell as HairMesh
 from ...head.model import HeadModel, make_avatar_mesh
 from ...head.outline import follow_outline
 from ...progress import Reporter
+from ...stage import Stage, StageContext
 from .dense import DenseHead, build_dense_head
 from .hair_proxy import HairProxy, hair_proxy
 from .hair_shell import BareHead, HairShell, build_hair
@@ -79,6 +80,14 @@ class BuiltinEngine:
     """The engine that needs no download beyond the small perception networks."""
 
     name = "builtin"
+
+    def stages(self, config: BuiltinConfig) -> tuple[Stage, ...]:
+        """One: all of it takes less than a minute."""
+
+        def run(context: StageContext) -> PersonalizedSet:
+            return self.personalize(context.artifacts["portrait"], config, context.reporter)
+
+        return (Stage("engine", 1.0, PersonalizedSet, (self.name, config), run),)
 
     def personalize(self, portrait: Portrait, config: BuiltinConfig, reporter: Reporter) -> PersonalizedSet:
         """Fit, cut out, grow hair, paint, and photograph the result.
