@@ -16,7 +16,7 @@ from .appearance import AppearanceExtractor
 from .generator import SpadeGenerator
 from .motion import MotionExtractor
 from .retargeting import KeypointMlp
-from .sizes import PUBLISHED, NetworkSizes
+from .sizes import NetworkSizes
 from .spectral_norm import folded
 from .warping import WarpingModule
 
@@ -47,9 +47,7 @@ class LivePortraitNetworks:
         return next(self.warping.parameters()).device
 
 
-def load_networks(
-    folder: Path, device: torch.device | str = "cpu", sizes: NetworkSizes = PUBLISHED
-) -> LivePortraitNetworks:
+def load_networks(folder: Path, device: torch.device | str = "cpu") -> LivePortraitNetworks:
     """Read the published files in ``folder`` (Hugging Face ``KwaiVGI/LivePortrait``, there ``liveportrait/``).
 
     The files are read as tensors only: nothing in them runs.
@@ -67,19 +65,19 @@ def load_networks(
         "lip": _small(small, "retarget_mouth"),
         "eye": _small(small, "retarget_eye"),
     }
-    return networks_of_states(states, sizes, device)
+    return networks_of_states(states, device)
 
 
-def networks_of_states(
-    states: Mapping[str, State], sizes: NetworkSizes, device: torch.device | str = "cpu"
-) -> LivePortraitNetworks:
+def networks_of_states(states: Mapping[str, State], device: torch.device | str = "cpu") -> LivePortraitNetworks:
     """Networks with the weights in ``states``, keyed by the fields of :class:`LivePortraitNetworks`.
 
-    The generator's state is the published one, with spectral norm in three keys for each weight.
+    How wide and deep they are follows from the weights. The generator's state is the published one, with spectral norm
+    in three keys for each weight.
 
     Raises:
-        AssetError: ``liveportrait.wrong_contents``: a key or a shape differs.
+        AssetError: ``liveportrait.wrong_contents``: a key is missing or left over, or shapes contradict each other.
     """
+    sizes = _checked("set of", lambda: NetworkSizes.of_states(states))
     points = 3 * sizes.keypoints
     generator = _checked("generator", lambda: folded(states["generator"]))
 
@@ -104,7 +102,7 @@ def _checked(name: str, load: Callable[[], _T]) -> _T:
     """What ``load`` gives; a key or a shape that is not as expected becomes an error for people."""
     try:
         return load()
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, IndexError, ArithmeticError, RuntimeError) as error:
         raise _wrong(f"LivePortrait's {name} network", str(error)) from error
 
 

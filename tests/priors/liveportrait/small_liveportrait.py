@@ -37,7 +37,7 @@ SIDE = 32
 
 def random_networks(seed=0, sizes=SMALL):
     """With the spectral norm of a random generator folded in, as from files."""
-    return networks_of_states(random_states(seed, sizes), sizes)
+    return networks_of_states(random_states(seed, sizes))
 
 
 def random_states(seed=0, sizes=SMALL):

@@ -10,9 +10,11 @@ from cameo.backend.priors.liveportrait.generator import SpadeGenerator
 from cameo.backend.priors.liveportrait.motion import MotionExtractor, _ChannelNorm, _ResponseNorm
 from cameo.backend.priors.liveportrait.networks import load_networks, networks_of_states
 from cameo.backend.priors.liveportrait.retargeting import KeypointMlp
-from cameo.backend.priors.liveportrait.sizes import PUBLISHED
+from cameo.backend.priors.liveportrait.sizes import NetworkSizes
 from cameo.backend.priors.liveportrait.warping import WarpingModule
 from small_liveportrait import SMALL, random_image, random_networks, random_states, shaken
+
+PUBLISHED = NetworkSizes()
 
 FILES = {
     "appearance": "appearance_feature_extractor",
@@ -64,31 +66,37 @@ def test_keys_and_shapes_are_the_published_ones(build, parameters, entries, dige
 
 
 def test_files_give_what_states_give(states, folder):
-    ours, direct = load_networks(folder, sizes=SMALL), networks_of_states(states, SMALL)
+    ours, direct = load_networks(folder), networks_of_states(states)
     image = random_image(1)[None]
     torch.testing.assert_close(ours.appearance(image), direct.appearance(image))
     torch.testing.assert_close(ours.lip(torch.ones(1, 65)), direct.lip(torch.ones(1, 65)))
     torch.testing.assert_close(ours.motion.motion(image).exp, direct.motion.motion(image).exp)
 
 
+def test_sizes_are_read_off_the_weights(states):
+    assert NetworkSizes.of_states(states) == SMALL
+
+
 def test_loading_is_strict(states):
-    for name, change in (
-        ("warping", lambda state: state.pop("fourth.bias")),
-        ("motion", lambda state: state.update({"detector.fc_more.weight": torch.zeros(1)})),
-        ("appearance", lambda state: state.update({"second.bias": torch.zeros(5)})),
-        ("generator", lambda state: state.pop("up_0.conv_s.weight_u")),
+    for name, named, change in (
+        ("warping", "warping", lambda state: state.pop("fourth.bias")),
+        ("motion", "motion", lambda state: state.update({"detector.fc_more.weight": torch.zeros(1)})),
+        ("appearance", "appearance", lambda state: state.update({"second.bias": torch.zeros(5)})),
+        ("generator", "generator", lambda state: state.pop("up_0.conv_s.weight_u")),
+        ("motion", "detector.fc_kp", lambda state: state.pop("detector.fc_kp.weight")),  # the sizes need it
     ):
         damaged = dict(states[name])
         change(damaged)
-        with pytest.raises(AssetError, match=name) as caught:
-            networks_of_states(states | {name: damaged}, SMALL)
+        with pytest.raises(AssetError) as caught:
+            networks_of_states(states | {name: damaged})
+        assert named in f"{caught.value} {caught.value.cause}"
         assert caught.value.code == "liveportrait.wrong_contents"
 
 
 def test_a_missing_file_is_named(folder):
     shutil.rmtree(folder / "retargeting_models")
     with pytest.raises(AssetError, match="stitching_retargeting_module") as caught:
-        load_networks(folder, sizes=SMALL)
+        load_networks(folder)
     assert caught.value.code == "liveportrait.missing"
 
 
@@ -100,7 +108,7 @@ def test_the_code_in_a_file_does_not_run(folder, tmp_path):
     for contents in (pickle.dumps(Trap(), 2), b"", b"<!doctype html>"):
         (folder / "base_models" / "motion_extractor.pth").write_bytes(contents)
         with pytest.raises(AssetError, match="motion_extractor") as caught:
-            load_networks(folder, sizes=SMALL)
+            load_networks(folder)
         assert caught.value.code == "liveportrait.wrong_contents"
     assert not (tmp_path / "trapped").exists()
 
