@@ -1,4 +1,4 @@
-"""The folder where fetched files live, and the lock that keeps two processes from filling it at once."""
+"""The folder where fetched files live; room on disks; the lock that keeps two processes from filling a folder at once."""
 
 from __future__ import annotations
 
@@ -54,12 +54,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AssetError(
-            "asset.cache_unwritable",
-            f"The cache folder {folder} cannot be made.",
-            cause=str(error),
-            fix="Set CAMEO_CACHE to a folder you may write to.",
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 def require_space(folder: Path, needed: int) -> None:
@@ -75,7 +70,16 @@ def disk_full(folder: Path, cause: str) -> AssetError:
         "asset.disk_full",
         f"There is not enough room on the disk of {folder}.",
         cause=cause,
-        fix="Free some space, or set CAMEO_CACHE to a folder on another disk.",
+        fix="Free some space, or set CAMEO_CACHE (for the large models CAMEO_MODELS) to a folder on another disk.",
+    )
+
+
+def _unwritable(folder: Path, error: OSError) -> AssetError:
+    return AssetError(
+        "asset.cache_unwritable",
+        f"Nothing can be written into the folder {folder}.",
+        cause=str(error),
+        fix="Set CAMEO_CACHE (for the large models CAMEO_MODELS) to a folder you may write to.",
     )
 
 
@@ -88,12 +92,7 @@ def locked(path: Path, reporter: Reporter) -> Iterator[None]:
     try:
         handle = path.open("ab")
     except OSError as error:
-        raise AssetError(
-            "asset.cache_unwritable",
-            f"The cache folder {path.parent} cannot be written.",
-            cause=str(error),
-            fix="Set CAMEO_CACHE to a folder you may write to.",
-        ) from error
+        raise _unwritable(path.parent, error) from error
     with handle:
         while not _try_lock(handle):
             reporter.progress(0.0, f"waiting for another process that fetches {path.stem}")

@@ -1,6 +1,7 @@
 """Reads a pickle once, in a process that can do nothing else, and keeps its tensors as safetensors.
 
-They lie in the cache under the file's sha256; the pickle is not opened again while they are there.
+They lie in the cache under the file's sha256; the pickle is not opened again while they are there. A file that was
+converted when it was installed (``install.py``) is safetensors already and is used as it is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from .cache import cache_dir, make_folder, require_space
 from .unpickling.refusal import REFUSED
 
+CONVERTED = ".safetensors"
 READER = Path(__file__).with_name("unpickling")
 """The program that reads."""
 Reason = Literal["missing", "too_large", "refused", "failed"]
@@ -31,13 +33,14 @@ class PickleKind:
     """What a pickle is expected to be.
 
     Attributes:
-        layout: ``table``, a dict of arrays, or ``generator``, a StyleGAN checkpoint.
+        layout: ``table``, a dict of arrays; ``generator``, a StyleGAN checkpoint; ``motion``, a LivePortrait template;
+            ``states``, networks' states as ``torch.save`` writes them.
         folder: name in the cache.
         most_bytes: larger files are not read.
         seconds: time for the reading process.
     """
 
-    layout: Literal["table", "generator", "motion"]
+    layout: Literal["table", "generator", "motion", "states"]
     folder: str
     most_bytes: int
     seconds: float = 120.0
@@ -73,16 +76,41 @@ def pickle_hash(path: Path, kind: PickleKind) -> str:
 def kept_tensors(path: Path, kind: PickleKind) -> Path:
     """The cached safetensors file with what the pickle ``path`` holds; made if it is not there or damaged.
 
+    A ``path`` that ends in ``.safetensors`` was made by :func:`convert`, and is the answer.
+
     Raises:
         UnreadPickle: for any reason that lies in the file or its reader.
         AssetError: the cache's.
     """
+    if path.suffix == CONVERTED:
+        _require_sound(path)
+        return path
     target = cache_dir() / kind.folder / f"{pickle_hash(path, kind)}-{_VERSION}.safetensors"
     if not _is_sound(target):
-        tensors = _read_apart(path, kind)
-        make_folder(target.parent)
-        _keep(tensors, target)
+        convert(path, kind, target)
     return target
+
+
+def convert(path: Path, kind: PickleKind, target: Path) -> None:
+    """Write what the pickle ``path`` holds to the safetensors file ``target``, as a whole or not at all.
+
+    Raises:
+        UnreadPickle: for any reason that lies in the file or its reader.
+        AssetError: ``asset.disk_full``, ``asset.cache_unwritable``.
+    """
+    tensors = _read_apart(path, kind)
+    make_folder(target.parent)
+    _keep(tensors, target)
+
+
+def _require_sound(path: Path) -> None:
+    try:
+        with safe_open(path, framework="numpy"):
+            pass
+    except OSError as error:
+        raise UnreadPickle("missing", str(error)) from error
+    except SafetensorError as error:
+        raise UnreadPickle("refused", f"It is damaged: {error}.") from error
 
 
 def _is_sound(target: Path) -> bool:
@@ -119,7 +147,6 @@ def _read_apart(path: Path, kind: PickleKind) -> bytes:
 
 
 def _keep(tensors: bytes, target: Path) -> None:
-    """Write the cache file as a whole or not at all."""
     require_space(target.parent, len(tensors))
     handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
     try:

@@ -4,9 +4,10 @@ import sys
 
 from generators import generator_of
 from motions import motion_of
+from states import states_of
 from tables import table_of
 from wall import main
 
-_FORMATS = {"table": table_of, "generator": generator_of, "motion": motion_of}
+_FORMATS = {"table": table_of, "generator": generator_of, "motion": motion_of, "states": states_of}
 
 main(sys.argv[2], _FORMATS[sys.argv[1]])

@@ -63,7 +63,8 @@ def _storage_type(scalar: str) -> type:
     return Sealed(scalar, (Named,), {"scalar": scalar})
 
 
-_STORAGES = {f"torch.{name}Storage": _storage_type(scalar) for name, scalar in _SCALARS.items()}
+STORAGES: dict[str, type] = {f"torch.{name}Storage": _storage_type(scalar) for name, scalar in _SCALARS.items()}
+"""Kinds of numbers; only ever an argument."""
 TORCH: dict[str, type] = {
     "torch.storage._load_from_bytes": _Storage,
     "torch._utils._rebuild_tensor_v2": _Tensor,
@@ -72,14 +73,19 @@ TORCH: dict[str, type] = {
 """Names of torch that a pickle of tensors uses."""
 
 
+def named_storage(pid: object) -> tuple[str, str] | None:
+    """Key and numpy dtype of the storage that a persistent id means."""
+    match pid:
+        case ("storage", type() as kind, str(key), *_) if issubclass(kind, Named) and hasattr(kind, "scalar"):
+            return key, kind.scalar  # pyright: ignore[reportAttributeAccessIssue] - set by _storage_type
+    return None
+
+
 class _StorageFile(AllowList):
     """The pickles of a storage's own file refer to it by a persistent id."""
 
     def persistent_load(self, pid: object, /) -> object:
-        match pid:
-            case ("storage", type() as kind, str(key), *_) if issubclass(kind, Named) and hasattr(kind, "scalar"):
-                return key, kind.scalar  # pyright: ignore[reportAttributeAccessIssue] - set by _storage_type
-        return super().persistent_load(pid)
+        return named_storage(pid) or super().persistent_load(pid)
 
 
 def _torch_storage(contents: bytes) -> np.ndarray:
@@ -96,4 +102,4 @@ def _torch_storage(contents: bytes) -> np.ndarray:
 
 
 def _next(stream: io.BytesIO) -> object:
-    return _StorageFile(stream, _STORAGES.get).load()
+    return _StorageFile(stream, STORAGES.get).load()
