@@ -8,7 +8,6 @@ python tools/draw_controls.py [--output FOLDER] [--only people|controls|mouths|e
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,28 +15,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from cameo.backend.artifacts import AvatarMesh, Camera, orbit_camera
+from cameo.backend.artifacts import AvatarMesh, orbit_camera
 from cameo.backend.head.controls import parameters_from_controls
+from cameo.backend.head.drawn_face import BACKGROUND, draw_face, face_colors
 from cameo.backend.head.lbs import pose_vertices
-from cameo.backend.head.mesh_raster import rasterize_mesh
 from cameo.backend.head.model import HeadModel, load_head_model, make_avatar_mesh
-from cameo.backend.head.normals import vertex_normals
 from cameo.backend.head.poses import EMOTION, POSES, VISEME
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from embed_landmarks import paint
-from head_builder.regions import BROW_ARCH, BROW_FROM, BROW_HEIGHT, BROW_LENGTH
-
 OUTPUT = Path(__file__).parents[1] / "docs" / "images"
-SUPERSAMPLE = 3
-LIGHTS = ((0.62, (-0.5, 0.55, 0.67)), (0.22, (0.8, 0.05, 0.6)))
-"""Strength and direction; they stand before the camera and go round with it."""
-AMBIENT = np.array([0.30, 0.31, 0.34])
-SHINE, SHARPNESS = 0.05, 30.0
-BACKGROUND = np.array([0.70, 0.71, 0.73])
 SKINS = ((0.86, 0.68, 0.59), (0.74, 0.54, 0.43), (0.55, 0.38, 0.29), (0.90, 0.74, 0.66), (0.66, 0.48, 0.36))
-BROW_COLOR, BROW_SOFT = np.array([0.20, 0.14, 0.11]), 0.0038
 PEOPLE = 15
 SIGMA = 0.8
 """Standard deviation of random people's coefficients; at 1 some look like nobody."""
@@ -64,50 +50,13 @@ def both(value: float = 1.0, **others: float) -> Callable[..., dict[str, float]]
 def somebody(model: HeadModel, person: int) -> AvatarMesh:
     """The mean face (0) or a random person."""
     betas = np.random.default_rng(person).normal(size=model.shapedirs.shape[2]) * SIGMA * (person > 0)
-    colors = paint(model)
+    colors = face_colors(model)
     plain = model.masks["skin"] & ~model.masks["lips"] & ~model.masks["inner_mouth"]
     plain &= ~(model.masks["upper_lash_line"] | model.masks["lower_lash_line"])
     skin = np.array(SKINS[person % len(SKINS)])
     colors[plain] = skin
     colors[model.masks["lips"]] = skin * (0.86, 0.62, 0.62)
     return make_avatar_mesh(model, model.neutral(betas), colors)
-
-
-def brow_density(model: HeadModel, places: np.ndarray) -> np.ndarray:
-    """How much of an eyebrow covers each of ``places`` [n,3] on the template, 0..1."""
-    eye = model.joints(model.v_template)[3]
-    along = (np.abs(places[:, 0]) / eye[0] - BROW_FROM) / BROW_LENGTH
-    middle = eye[1] + BROW_HEIGHT + BROW_ARCH * np.sin(np.clip(along, 0, 1) * 2.4)
-    thick = BROW_SOFT * np.clip(1.25 - 0.75 * along, 0.2, 1)
-    inside = np.clip(1.4 - np.abs(places[:, 1] - middle) / thick, 0, 1) * np.clip(along * 9, 0, 1)
-    return 0.85 * inside * np.clip((1 - along) * 6, 0, 1) * (places[:, 2] > eye[2] - 0.01)
-
-
-def render(model: HeadModel, mesh: AvatarMesh, vertices: np.ndarray, camera: Camera) -> np.ndarray:
-    """A lit picture uint8 [S,S,3], BGR, smooth shaded, with brows."""
-    raster = rasterize_mesh(vertices, mesh.faces, camera, supersample=SUPERSAMPLE)
-    seen = raster.face >= 0
-    corners, share = mesh.faces[raster.face[seen]], raster.bary[seen][..., None]
-    normal = (vertex_normals(vertices, mesh.faces)[corners] * share).sum(1)
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
-    color = (mesh.colors[corners] * share).sum(1)
-    density = brow_density(model, (model.v_template[corners] * share).sum(1))
-    density *= model.masks["skin"][corners].all(1)
-    color = color + density[:, None] * (BROW_COLOR - color)
-    view = camera.viewmat[2, :3]  # from the camera into the picture
-    light = np.tile(AMBIENT, (len(color), 1))
-    shine = np.zeros(len(color))
-    for strength, direction in LIGHTS:
-        right, up, back = direction
-        towards = camera.viewmat[:3, :3].T @ np.array([right, -up, -back]) / np.linalg.norm(direction)
-        light += strength * np.clip(normal @ towards, 0, 1)[:, None]
-        halfway = towards - view
-        shine += strength * np.clip(normal @ (halfway / np.linalg.norm(halfway)), 0, 1) ** SHARPNESS
-    picture = np.tile(BACKGROUND, (*seen.shape, 1))
-    picture[seen] = np.clip(color * light + SHINE * shine[:, None], 0, 1)
-    size = camera.width
-    picture = picture.reshape(size, SUPERSAMPLE, size, SUPERSAMPLE, 3).mean((1, 3))
-    return (picture[..., ::-1] * 255 + 0.5).astype(np.uint8)
 
 
 def sheet(file: Path, tiles: list[Tile], columns: int, size: int, fov: float, center: tuple[float, ...]) -> None:
@@ -118,11 +67,11 @@ def sheet(file: Path, tiles: list[Tile], columns: int, size: int, fov: float, ce
         mesh = somebody(model, tile.person)
         vertices = pose_vertices(mesh, parameters_from_controls(mesh, tile.controls))
         camera = orbit_camera(tile.yaw, tile.pitch, distance=1.2, fov_deg=fov, size=size, center=center)
-        picture = render(model, mesh, vertices, camera)
+        picture = np.ascontiguousarray(draw_face(model, mesh.colors, vertices, camera)[..., ::-1])
         cv2.putText(picture, tile.name, (5, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (30, 30, 30), 1, cv2.LINE_AA)
         pictures.append(picture)
     while len(pictures) % columns:
-        pictures.append(np.full((size, size, 3), (BACKGROUND[::-1] * 255).astype(np.uint8)))
+        pictures.append(np.full((size, size, 3), (np.array(BACKGROUND[::-1]) * 255).astype(np.uint8)))
     rows = [np.hstack(pictures[start : start + columns]) for start in range(0, len(pictures), columns)]
     cv2.imwrite(str(file), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
 

@@ -21,6 +21,7 @@ import numpy as np
 from cameo.backend.artifacts import Camera, orbit_camera
 from cameo.backend.head.contour import landmarks68
 from cameo.backend.head.controls import parameters_from_controls
+from cameo.backend.head.drawn_face import face_colors
 from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import MeshRaster, project, rasterize_mesh, shade
 from cameo.backend.head.model import DATA, HeadModel, LandmarkEmbedding, make_avatar_mesh, read_head
@@ -44,23 +45,13 @@ NO_LANDMARKS = LandmarkEmbedding(np.zeros(0, np.int32), np.zeros((0, 3), np.floa
 def paint(model: HeadModel) -> np.ndarray:
     """Vertex colours [V,3] of a face that a landmarker takes for one: brows, lashes, lips, eyes."""
     masks, template = model.masks, model.v_template
-    color = np.tile([0.80, 0.62, 0.53], (len(template), 1))
-    color[masks["lips"]] = (0.68, 0.38, 0.35)
-    color[masks["inner_mouth"] | masks["gums"]] = (0.45, 0.16, 0.15)
-    color[masks["upper_lash_line"]] = (0.25, 0.17, 0.14)
-    color[masks["lower_lash_line"]] = (0.55, 0.40, 0.34)
+    color = face_colors(model)
     eye = model.joints(template)[3]
     across, above = np.abs(template[:, 0]), template[:, 1] - eye[1]
     along = (across - eye[0] * 0.42) / (eye[0] * 1.22)
     arc = BROW_HEIGHT + 0.006 * np.sin(np.clip(along, 0, 1) * 2.4)
     brow = (along > 0) & (along < 1) & (np.abs(above - arc) < 0.0038) & (template[:, 2] > eye[2] - 0.01)
     color[brow & masks["skin"]] = (0.22, 0.15, 0.12)
-    for side in ("left", "right"):
-        color[masks[f"{side}_eyeball"]] = (0.93, 0.92, 0.92)
-        color[masks[f"{side}_iris"]] = (0.30, 0.22, 0.15)
-        color[masks[f"{side}_pupil"]] = (0.03, 0.03, 0.03)
-    color[masks["teeth"]] = (0.93, 0.91, 0.85)
-    color[masks["tongue"]] = (0.75, 0.35, 0.35)
     return color
 
 

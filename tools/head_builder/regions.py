@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 from cameo.backend.artifacts import Part
+from cameo.backend.head.drawn_face import BROW_ARCH, BROW_FROM, BROW_HEIGHT, BROW_LENGTH
 
 from .source import Source
 from .surface import Piece
@@ -17,10 +18,8 @@ ISLAND_PLACES = {
     "right_ear": (0.64, 0.21, 0.76, 0.35),
     "left_ear": (0.77, 0.21, 0.89, 0.35),
 }
-BROW_FROM, BROW_LENGTH = 0.42, 1.22
-"""Where brows begin and how long they are, in the eye's distance from the middle."""
-BROW_HEIGHT, BROW_ARCH, BROW_HALF_WIDTH = 0.0145, 0.006, 0.0045
-"""Height of the brow's ends over the eye's centre, how far its middle rises, and half its width, metres."""
+BROW_HALF_WIDTH = 0.0045
+"""Half of a brow's width, metres."""
 PIECE_PLACES = {
     "left_eyeball": (0.9, 0.23, 0.99, 0.32),
     "right_eyeball": (0.9, 0.13, 0.99, 0.22),
