@@ -11,6 +11,8 @@ class JobState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
     CANCELLING = "cancelling"
     DONE = "done"
     FAILED = "failed"
@@ -18,9 +20,14 @@ class JobState(StrEnum):
 
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.PAUSED, JobState.CANCELLED}),
     # Back to queued: the worker or the server died; the job resumes from its stored stages.
-    JobState.RUNNING: frozenset({JobState.QUEUED, JobState.CANCELLING, JobState.DONE, JobState.FAILED}),
+    JobState.RUNNING: frozenset(
+        {JobState.QUEUED, JobState.PAUSING, JobState.CANCELLING, JobState.DONE, JobState.FAILED}
+    ),
+    # Done or failed: it came to its end before it could stop.
+    JobState.PAUSING: frozenset({JobState.PAUSED, JobState.CANCELLING, JobState.DONE, JobState.FAILED}),
+    JobState.PAUSED: frozenset({JobState.QUEUED, JobState.CANCELLED}),
     JobState.CANCELLING: frozenset({JobState.CANCELLED}),
     JobState.DONE: frozenset(),
     JobState.FAILED: frozenset(),

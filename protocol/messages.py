@@ -163,7 +163,7 @@ class Submit(JobMessage):
 
 @dataclass(frozen=True, eq=False)
 class Accepted(JobMessage):
-    """Server: submit or cancel is in the journal. It now survives anything but the loss of the disk."""
+    """Server: what was asked of the job is in the journal. It now survives anything but the loss of the disk."""
 
     KIND: ClassVar[str] = "accepted"
     state: JobState
@@ -184,6 +184,34 @@ class Cancel(JobMessage):
     """Client: stop this job. Answer: :class:`Accepted`; it has stopped when its state is final (at most 2 s)."""
 
     KIND: ClassVar[str] = "cancel"
+
+
+@dataclass(frozen=True, eq=False)
+class Pause(JobMessage):
+    """Client: stop this job and keep what it has made. Answer: :class:`Accepted`; it rests when it is ``paused``."""
+
+    KIND: ClassVar[str] = "pause"
+
+
+@dataclass(frozen=True, eq=False)
+class Resume(JobMessage):
+    """Client: let a paused job go on. Answer: :class:`Accepted`."""
+
+    KIND: ClassVar[str] = "resume"
+
+
+@dataclass(frozen=True, eq=False)
+class Prefer(JobMessage):
+    """Client: of the jobs that wait, take this one next. Answer: :class:`Accepted`."""
+
+    KIND: ClassVar[str] = "prefer"
+
+
+@dataclass(frozen=True, eq=False)
+class Forget(JobMessage):
+    """Client: take a job that has ended, and its result, off the disk. Answer: :class:`JobList`."""
+
+    KIND: ClassVar[str] = "forget"
 
 
 # What happens to a job -----------------------------------------------------------------------------------------------
@@ -362,7 +390,7 @@ class Closing(Message):
 MESSAGES: dict[str, type[Message]] = {
     message.KIND: message
     for message in (
-        *(Hello, Welcome, Submit, Accepted, Subscribe, Cancel),
+        *(Hello, Welcome, Submit, Accepted, Subscribe, Cancel, Pause, Resume, Prefer, Forget),
         *(StateChanged, Progress, Notice, Preview, Result, Failure),
         *(Fetch, Chunk, ListJobs, JobList, Ping, Pong, Shutdown, Closing),
     )

@@ -18,13 +18,17 @@ from ...protocol.messages import (
     Closing,
     Failure,
     Fetch,
+    Forget,
     Hello,
     JobList,
     ListJobs,
     Message,
+    Pause,
     Ping,
     Pong,
+    Prefer,
     Preview,
+    Resume,
     Shutdown,
     Submit,
     Subscribe,
@@ -112,6 +116,14 @@ class ClientDesk:
                 return None
             case Cancel(job=job):
                 return Accepted(job, self._supervisor.cancel(job), known=True)
+            case Pause(job=job):
+                return Accepted(job, self._supervisor.pause(job), known=True)
+            case Resume(job=job):
+                return Accepted(job, self._supervisor.resume(job), known=True)
+            case Prefer(job=job):
+                return Accepted(job, self._supervisor.prefer(job), known=True)
+            case Forget(job=job):
+                return self._forget(job)
             case Fetch():
                 return self._fetch(message)
             case ListJobs():
@@ -132,6 +144,11 @@ class ClientDesk:
         self._store.save_request(message)
         state, known = self._journal.submit(message.job, message.name)
         return Accepted(message.job, state, known)
+
+    def _forget(self, job: str) -> JobList:
+        self._supervisor.forget(job)
+        self._sent = {key: seq for key, seq in self._sent.items() if key[1] != job}
+        return JobList(self._journal.jobs())
 
     def _fetch(self, message: Fetch) -> Chunk:
         if self._require_job(message.job) is not JobState.DONE:

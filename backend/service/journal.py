@@ -21,11 +21,16 @@ from ...protocol.messages import Failure, JobEvent, JobInfo, Progress, StateChan
 from ...protocol.version import PROTOCOL_VERSION
 
 _LIST_LENGTH = 100
+_WITHOUT_SERVER = {
+    JobState.RUNNING: JobState.QUEUED,
+    JobState.PAUSING: JobState.PAUSED,
+    JobState.CANCELLING: JobState.CANCELLED,
+}
 _SCHEMA = """
 create table if not exists jobs(
     id text primary key, name text not null, state text not null, submitted real not null,
     attempt integer not null default 0, deaths integer not null default 0, fraction real not null default 0,
-    furthest real not null default 0);
+    furthest real not null default 0, place real not null default 0);
 create table if not exists events(
     seq integer primary key autoincrement, job text not null references jobs(id), kind text not null,
     time real not null, message text not null);
@@ -56,6 +61,9 @@ class Journal:
         self._database.execute("pragma journal_mode=wal")
         self._database.execute("pragma synchronous=full")
         self._database.executescript(_SCHEMA)
+        columns = {row[1] for row in self._database.execute("pragma table_info(jobs)")}
+        if "place" not in columns:  # a journal of protocol 1.0
+            self._database.execute("alter table jobs add column place real not null default 0")
 
     def close(self) -> None:
         with self._lock:
@@ -78,9 +86,9 @@ class Journal:
             return self._find(job)
 
     def next_queued(self) -> JobRow | None:
-        """The job that has waited longest."""
+        """The preferred job, else the one that has waited longest."""
         with self._lock:
-            query = "select id, state, attempt, deaths from jobs where state = ? order by rowid limit 1"
+            query = "select id, state, attempt, deaths from jobs where state = ? order by place, rowid limit 1"
             row = self._database.execute(query, (JobState.QUEUED,)).fetchone()
             return row and JobRow(row[0], JobState(row[1]), row[2], row[3])
 
@@ -102,6 +110,18 @@ class Journal:
                 self._append(last)
             self._append(StateChanged(job, 0, new, attempt))
         return True
+
+    def prefer(self, job: str) -> None:
+        """Put the job before all others."""
+        with self._transaction():
+            query = "update jobs set place = (select min(place) from jobs) - 1 where id = ?"
+            self._database.execute(query, (job,))
+
+    def forget(self, job: str) -> None:
+        """Take a job and its events out of the journal."""
+        with self._transaction():
+            self._database.execute("delete from events where job = ?", (job,))
+            self._database.execute("delete from jobs where id = ?", (job,))
 
     def count_death(self, job: str) -> int:
         """A worker died on this job. Returns how many did since the job first entered its present stage."""
@@ -143,12 +163,10 @@ class Journal:
         return {job: JobState(state) for job, state in rows}
 
     def recover(self) -> None:
-        """At the start of a server: what ran when the last one died waits again; what was being cancelled is."""
+        """At the start of a server: what ran when the last one died waits again; what was to stop has stopped."""
         for job, state in self.states().items():
-            if state is JobState.RUNNING:
-                self.move(job, JobState.QUEUED)
-            elif state is JobState.CANCELLING:
-                self.move(job, JobState.CANCELLED)
+            if state in _WITHOUT_SERVER:
+                self.move(job, _WITHOUT_SERVER[state])
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -127,6 +127,10 @@ class JobStore:
             if entry.name != _RESULT:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
 
+    def remove(self, job: str) -> None:
+        """Everything of the job, its result too."""
+        shutil.rmtree(self.folder(job), ignore_errors=True)
+
     def discard_leftovers(self, states: Mapping[str, JobState]) -> None:
         """At a server's start: folders of jobs that never got into the journal, and the work of those that ended."""
         for folder in self._root.iterdir():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...protocol.errors import CameoError
-from ...protocol.jobs import JobState
+from ...protocol.jobs import FINAL, JobState
 from ...protocol.messages import Cancel, Failure, Message, Notice, Preview, Progress, Result, StateChanged
 from ..config import ServiceConfig
 from .failures import failure_of, worker_died
@@ -75,16 +75,56 @@ class Supervisor:
             CameoError: ``job.unknown``.
         """
         with self._lock:
-            if self._journal.move(job, JobState.CANCELLED):  # it was only waiting
-                self._store.discard_work(job)
-            elif self._journal.move(job, JobState.CANCELLING) and job == self._current and self._worker:
-                self._worker.send(Cancel(job))
-                self._kill_at = time.monotonic() + self._config.cancel_seconds
-            row = self._journal.find(job)
-        self._wake()
-        if row is None:
-            raise unknown_job(job)
-        return row.state
+            match self._state(job):
+                case JobState.QUEUED | JobState.PAUSED:
+                    self._finish(job, JobState.CANCELLED)
+                case JobState.RUNNING | JobState.PAUSING:
+                    self._interrupt(job, JobState.CANCELLING, self._config.cancel_seconds)
+        return self._settled(job)
+
+    def pause(self, job: str) -> JobState:
+        """Stop a job and keep its work. Returns its state now: ``pausing`` for at most ``config.pause_seconds``.
+
+        Raises:
+            CameoError: ``job.unknown``.
+        """
+        with self._lock:
+            match self._state(job):
+                case JobState.QUEUED:
+                    self._journal.move(job, JobState.PAUSED)
+                case JobState.RUNNING:
+                    self._interrupt(job, JobState.PAUSING, self._config.pause_seconds)
+        return self._settled(job)
+
+    def resume(self, job: str) -> JobState:
+        """Let a paused job wait for its turn. Returns its state now. Raises CameoError ``job.unknown``."""
+        with self._lock:
+            if self._state(job) is JobState.PAUSED:
+                self._journal.move(job, JobState.QUEUED)
+        return self._settled(job)
+
+    def prefer(self, job: str) -> JobState:
+        """Take this job next of those that wait. Returns its state. Raises CameoError ``job.unknown``."""
+        self._state(job)
+        self._journal.prefer(job)
+        return self._settled(job)
+
+    def forget(self, job: str) -> None:
+        """Take a job that has ended off the disk.
+
+        Raises:
+            CameoError: ``job.unknown``, ``job.not_ended``.
+        """
+        with self._lock:
+            if self._state(job) not in FINAL:
+                raise CameoError(
+                    "job.not_ended",
+                    "This job has not ended.",
+                    cause="only jobs that are done, failed or cancelled can be taken off the list",
+                    fix="Cancel it first.",
+                )
+            self._journal.forget(job)
+            self._store.remove(job)
 
     def handle(self, event: WorkerEvent) -> Preview | None:
         """Write what a worker said into the journal and act on it. Returns what is only to be passed on.
@@ -129,6 +169,24 @@ class Supervisor:
         self.events.put(WorkerEvent(worker, message))
         self._wake()
 
+    def _state(self, job: str) -> JobState:
+        row = self._journal.find(job)
+        if row is None:
+            raise unknown_job(job)
+        return row.state
+
+    def _settled(self, job: str) -> JobState:
+        """The job's state after a request, which the main thread hears of."""
+        self._wake()
+        return self._state(job)
+
+    def _interrupt(self, job: str, new: JobState, seconds: float) -> None:
+        """Ask the worker to stop its job; it is killed when it has not within ``seconds``."""
+        self._journal.move(job, new)
+        if job == self._current and self._worker:
+            self._worker.send(Cancel(job))
+            self._kill_at = time.monotonic() + seconds
+
     def _start(self, job: str) -> None:
         try:
             submit = self._store.load_request(job)
@@ -143,17 +201,18 @@ class Supervisor:
             self._worker.send(submit)
 
     def _said(self, job: str, message: Message) -> None:
-        row = self._journal.find(job)
-        cancelling = row is not None and row.state is JobState.CANCELLING
+        state = self._state(job)
         if isinstance(message, Progress | Notice):
-            if not cancelling:
+            if state is JobState.RUNNING:
                 self._journal.record(message)
-        elif cancelling and isinstance(message, Result | Failure | StateChanged):
+        elif state is JobState.CANCELLING and isinstance(message, Result | Failure | StateChanged):
             self._finish(job, JobState.CANCELLED)  # the artist's word counts, even if the worker was faster
         elif isinstance(message, Result):
             self._take_result(job, message)
         elif isinstance(message, Failure):
             self._finish(job, JobState.FAILED, message)
+        elif state is JobState.PAUSING and isinstance(message, StateChanged):
+            self._rest(job)
 
     def _take_result(self, job: str, result: Result) -> None:
         assert self._worker is not None  # it has just spoken
@@ -167,18 +226,24 @@ class Supervisor:
 
     def _died(self, worker: WorkerProcess) -> None:
         job = self._current
-        row = self._journal.find(job) if job else None
-        cancelling = row is not None and row.state is JobState.CANCELLING
-        if job and cancelling:
+        state = self._state(job) if job else None
+        if job and state is JobState.CANCELLING:
             self._finish(job, JobState.CANCELLED)
-        elif job and row and row.state is JobState.RUNNING:
+        elif job and state is JobState.PAUSING:
+            self._rest(job)
+        elif job and state is JobState.RUNNING:
             if self._journal.count_death(job) < self._config.attempts:
                 self._journal.move(job, JobState.QUEUED)
             else:
                 self._finish(job, JobState.FAILED, worker_died(job, worker.returncode, worker.log_tail()))
         self._worker = self._current = self._kill_at = None
-        if cancelling:
+        if state in (JobState.CANCELLING, JobState.PAUSING):
             self.warm_up()  # it was killed for not listening; the artist's next try should not wait for imports
+
+    def _rest(self, job: str) -> None:
+        """The job has stopped; what it made stays."""
+        self._journal.move(job, JobState.PAUSED)
+        self._current = self._kill_at = None
 
     def _finish(self, job: str, state: JobState, last: Result | Failure | None = None) -> None:
         self._journal.move(job, state, last=last)

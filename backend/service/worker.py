@@ -80,6 +80,7 @@ class Worker:
         try:
             while (message := read_message(self._stdin)) is not None:
                 if isinstance(message, Submit):
+                    self.cancelled.discard(message.job)  # it was paused here before
                     self._jobs.put(message)
                 elif isinstance(message, Cancel):
                     self.cancelled.add(message.job)

@@ -1,4 +1,4 @@
-"""SPEC.md tells the truth, and release 1.0 is still understood, byte for byte."""
+"""SPEC.md tells the truth, and earlier releases are still understood, byte for byte."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,12 @@ from cameo.protocol.messages import MESSAGES
 
 from .spec_examples import frames_of, spec_headers
 
-GOLDEN = Path(__file__).with_name("golden_1_0.json")
+GOLDEN = {
+    (kind, version): frames
+    for version in ("1_0", "1_1")
+    for kind, frames in json.loads(Path(__file__).with_name(f"golden_{version}.json").read_text()).items()
+}
+"""The frames of each kind of message as the release that brought it sent them."""
 
 
 def test_every_message_has_an_example():
@@ -26,11 +31,15 @@ def test_example_survives_decoding_and_encoding(kind):
     assert frames[2:] == frames_of(header)[2:]
 
 
-@pytest.mark.parametrize("kind", sorted(MESSAGES))
-def test_golden_frames_of_1_0(kind):
-    golden = [bytes.fromhex(frame) for frame in json.loads(GOLDEN.read_text())[kind]]
+def test_every_message_has_golden_frames():
+    assert {kind for kind, _ in GOLDEN} == set(MESSAGES)
+
+
+@pytest.mark.parametrize(("kind", "version"), sorted(GOLDEN))
+def test_golden_frames(kind, version):
+    golden = [bytes.fromhex(frame) for frame in GOLDEN[kind, version]]
     # The header's text may be laid out differently one day; its content and every other byte may not change.
     again = [bytes(frame) for frame in encode(decode(golden))]
     assert json.loads(again[1]) == json.loads(golden[1]) == spec_headers()[kind]
     assert again[2:] == golden[2:]
-    assert golden[0] == b"CAMEO\x01\x00"
+    assert golden[0] == b"CAMEO" + bytes(int(number) for number in version.split("_"))

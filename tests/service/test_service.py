@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import zmq
+from cameo.backend.service.journal import Journal
 from cameo.protocol import limits
 from cameo.protocol.codec import decode, encode
 from cameo.protocol.connection import process_exists, read_connection
@@ -25,14 +26,18 @@ from cameo.protocol.messages import (
     Closing,
     Failure,
     Fetch,
+    Forget,
     Hello,
     JobList,
     ListJobs,
+    Pause,
     Ping,
     Pong,
+    Prefer,
     Preview,
     Progress,
     Result,
+    Resume,
     Shutdown,
     StateChanged,
     Submit,
@@ -377,3 +382,97 @@ def test_a_large_result_comes_fast_and_whole(backend):
         assert hashlib.sha256(content).hexdigest() == result.sha256
         print(f"{result.size / 1e6:.0f} MB in {seconds:.3f} s")
         assert seconds < 5
+
+
+def test_a_job_is_paused_and_goes_on_where_it_was(backend):
+    first, second = new_job_id(), new_job_id()
+    with backend.client() as client:
+        client.submit(first, toy_request(steps=300, seconds=0.005))
+        client.submit(second, toy_request())
+        client.send(Subscribe(first))
+        wait_for(lambda: client.take(Progress).stage == "second")
+        assert client.ask(Pause(first), Accepted).state is JobState.PAUSING
+        wait_for(lambda: client.take(StateChanged).state is JobState.PAUSED)
+        assert states(client.follow(second))[-1] == "done"  # the next one has its turn
+        kept = [path.name for path in (backend.home / "jobs" / first / "stages").iterdir()]
+        assert [name.partition("-")[0] for name in kept] == ["first"]
+        assert client.ask(Pause(first), Accepted).state is JobState.PAUSED
+        assert client.ask(Resume(first), Accepted).state in (JobState.QUEUED, JobState.RUNNING)
+        events = client.follow(first)
+        once = {event.seq: event for event in events if isinstance(event, StateChanged)}  # it is subscribed twice
+        steps = ["queued", "running", "pausing", "paused", "queued", "running", "done"]
+        assert states(once[seq] for seq in sorted(once)) == steps
+        assert client.fetch(next(e for e in events if isinstance(e, Result))) == expected(1, 300)
+        assert client.ask(Resume(first), Accepted).state is JobState.DONE
+
+
+def test_a_paused_job_outlives_the_backend_and_can_be_cancelled(backend):
+    running, waiting = new_job_id(), new_job_id()
+    with backend.client() as client:
+        client.submit(running, toy_request(steps=10_000, seconds=0.01))
+        client.submit(waiting, toy_request())
+        client.send(Subscribe(running))
+        client.take(Preview)
+        assert client.ask(Pause(waiting), Accepted).state is JobState.PAUSED
+        client.ask(Pause(running), Accepted)
+    backend.kill()
+    backend.start()
+    with backend.client() as client:
+        wait_for(lambda: {j.state for j in client.ask(ListJobs(), JobList).jobs} == {JobState.PAUSED})
+        assert client.ask(Cancel(running), Accepted).state is JobState.CANCELLED
+        assert client.ask(Resume(waiting), Accepted).state in (JobState.QUEUED, JobState.RUNNING)
+        assert states(client.follow(waiting))[-1] == "done"
+        assert not any((backend.home / "jobs" / running).iterdir())
+
+
+def test_cancelling_twice_is_cancelling_once(backend):
+    job, following = new_job_id(), new_job_id()
+    with backend.client() as client:
+        client.submit(job, toy_request(steps=10_000, seconds=0.01, deaf=True))
+        client.send(Subscribe(job))
+        client.take(Preview)
+        assert [client.ask(Cancel(job), Accepted).state for _ in range(2)] == [JobState.CANCELLING] * 2
+        assert states(client.follow(job))[-1] == "cancelled"
+        client.submit(following, toy_request())
+        assert states(client.follow(following))[-1] == "done"
+
+
+def test_the_artist_says_which_job_is_next(backend):
+    jobs = [new_job_id() for _ in range(3)]
+    with backend.client() as client:
+        client.submit(jobs[0], toy_request(steps=100, seconds=0.01))
+        for job in jobs[1:]:
+            client.submit(job, toy_request(steps=2))
+        assert client.ask(Prefer(jobs[2]), Accepted).state is JobState.QUEUED
+        started = {job: client.follow(job) for job in jobs}
+        began = [next(e.seq for e in started[job] if getattr(e, "state", "") == "running") for job in jobs]
+        assert began[0] < began[2] < began[1]
+
+
+def test_a_job_is_forgotten_when_it_has_ended(backend):
+    job, other = new_job_id(), new_job_id()
+    with backend.client() as client:
+        client.submit(job, toy_request(steps=200, seconds=0.01))
+        assert client.ask(Forget(job), Failure).code == "job.not_ended"
+        client.ask(Cancel(job), Accepted)
+        client.follow(job)
+        client.submit(other, toy_request())
+        client.follow(other)
+        assert [line.job for line in client.ask(Forget(job), JobList).jobs] == [other]
+        assert os.listdir(backend.home / "jobs") == [other]
+        assert client.ask(Forget(job), Failure).code == "job.unknown"
+
+
+def test_a_journal_of_an_older_release_is_read(tmp_path):
+    with sqlite3.connect(tmp_path / "journal.sqlite") as old:
+        old.execute(
+            "create table jobs(id text primary key, name text not null, state text not null, submitted real not null, "
+            "attempt integer not null default 0, deaths integer not null default 0, "
+            "fraction real not null default 0, furthest real not null default 0)"
+        )
+        job = new_job_id()
+        old.execute("insert into jobs(id, name, state, submitted) values(?, 'old', 'queued', 0)", (job,))
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.prefer(job)
+    assert journal.next_queued().id == job
+    journal.close()
