@@ -260,6 +260,8 @@ class ServiceConfig:
     """Workers that may die in one stage of a job before the job fails."""
     cancel_seconds: float = 1.2
     """A worker that has not stopped by itself by then is killed; the protocol promises 2 s."""
+    pause_seconds: float = 10.0
+    """The same for a worker that is to pause: it may save a checkpoint."""
     silence_seconds: float = 120.0
     """A worker unheard of for so long hangs and is killed. Its heartbeat comes every second."""
     stop_seconds: float = 2.0
