@@ -21,10 +21,15 @@ from ...protocol.messages import (
     Cancel,
     Closing,
     Failure,
+    Forget,
     GenerateAvatar,
     Hello,
     JobList,
     ListJobs,
+    Message,
+    Pause,
+    Prefer,
+    Resume,
     Shutdown,
     Submit,
     Subscribe,
@@ -140,6 +145,23 @@ class BackendClient:
         if self._line is not None:
             self._line.send(Cancel(job), control=True)
 
+    def pause(self, job: str) -> None:
+        """Let a job rest."""
+        self._send(Pause(job))
+
+    def resume(self, job: str) -> None:
+        """Let a paused job go on."""
+        self._send(Resume(job))
+
+    def prefer(self, job: str) -> None:
+        """Put a waiting job before the others."""
+        self._send(Prefer(job))
+
+    def forget(self, job: str) -> None:
+        """Take a finished job off the list, here and in the backend."""
+        self._send(Forget(job))
+        del self.jobs[job]
+
     def fetch(self, job: str, path: Path | None = None) -> None:
         """Bring the finished avatar of ``job`` into a file; ``jobs[job].path`` is set when it is there."""
         view = self.jobs[job]
@@ -159,6 +181,10 @@ class BackendClient:
         return heard or before != (self.state, self.problem)
 
     # The connection --------------------------------------------------------------------------------------------------
+
+    def _send(self, message: Message) -> None:
+        if self._line is not None:
+            self._line.send(message)
 
     def _begin(self) -> None:
         self._drop_line()
@@ -357,7 +383,9 @@ class BackendClient:
             view.state = JobState.FAILED
 
     def _end_download(self, incoming: Downloaded | DownloadFailed) -> None:
-        view = self.jobs[incoming.job]
+        view = self.jobs.get(incoming.job)
+        if view is None:
+            return  # forgotten in the meantime
         view.fetching = False
         if isinstance(incoming, Downloaded):
             view.path = incoming.path

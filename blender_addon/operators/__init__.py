@@ -1,5 +1,5 @@
 """What the artist can do, one file per part of the panel."""
 
-from . import avatar, backend, controls, portrait, render
+from . import avatar, backend, controls, jobs, portrait, render
 
-CLASSES = (*backend.CLASSES, *portrait.CLASSES, *avatar.CLASSES, *controls.CLASSES, *render.CLASSES)
+CLASSES = (*backend.CLASSES, *portrait.CLASSES, *jobs.CLASSES, *avatar.CLASSES, *controls.CLASSES, *render.CLASSES)

@@ -1,4 +1,4 @@
-"""From a picture to a job: choosing it, submitting it, cancelling, fetching what came of it."""
+"""From a picture to a job: choosing it, submitting it."""
 
 from __future__ import annotations
 
@@ -76,44 +76,4 @@ def read_portrait(path: Path) -> bytes | Problem:
     return content or Problem("portrait.empty", f"The picture {path.name} is an empty file.", fix=fix)
 
 
-class _JobOperator:
-    """What operators on one job share."""
-
-    job: bpy.props.StringProperty(description="The job's id", options={"SKIP_SAVE"})
-
-    def unknown(self) -> Problem:
-        return Problem("job.unknown", "This job is not known here.", fix="Connect to the backend that has it.")
-
-
-class Cancel(_JobOperator, bpy.types.Operator):
-    """Stop making this head"""
-
-    bl_idname, bl_label = "cameo.cancel", "Cancel"
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        if self.job not in session.client().jobs:
-            return refuse(self, self.unknown())
-        session.client().cancel(self.job)
-        return {"FINISHED"}
-
-
-class FetchResult(_JobOperator, bpy.types.Operator):
-    """Bring a finished avatar from the backend into a file"""
-
-    bl_idname, bl_label = "cameo.fetch_result", "Fetch Avatar"
-
-    filepath: bpy.props.StringProperty(
-        description="Where to; empty: the folder for avatars", subtype="FILE_PATH", options={"SKIP_SAVE"}
-    )
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        job = session.client().jobs.get(self.job)
-        if job is None:
-            return refuse(self, self.unknown())
-        if job.result is None:
-            return refuse(self, Problem("job.unfinished", "This head is not finished.", fix="Wait for it."))
-        session.client().fetch(self.job, Path(bpy.path.abspath(self.filepath)) if self.filepath else None)
-        return {"FINISHED"}
-
-
-CLASSES = (PickImage, Generate, Cancel, FetchResult)
+CLASSES = (PickImage, Generate)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import bpy
 
+from ...protocol.jobs import JobState
 from .. import session
 from ..link.job_view import JobView
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
 
 _SHOWN = 8
+_CANCEL, _FORGET = ("cameo.cancel", "X"), ("cameo.forget", "TRASH")
+_BUTTONS = {
+    JobState.QUEUED: (("cameo.prefer", "SORT_DESC"), ("cameo.pause", "PAUSE"), _CANCEL),
+    JobState.RUNNING: (("cameo.pause", "PAUSE"), _CANCEL),
+    JobState.PAUSING: (_CANCEL,),
+    JobState.PAUSED: (("cameo.resume", "PLAY"), _CANCEL),
+    JobState.CANCELLING: (),
+    JobState.DONE: (_FORGET,),
+    JobState.FAILED: (_FORGET,),
+    JobState.CANCELLED: (_FORGET,),
+}
+"""What can be done with a job in each state: operator and icon."""
 
 
 class PortraitPanel(CameoPanel, bpy.types.Panel):
@@ -39,10 +52,11 @@ class JobsPanel(CameoPanel, bpy.types.Panel):
 
 def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobView) -> None:
     """One job: its state, progress and pictures, and what can be done with it."""
-    row = layout.row()
+    row = layout.row(align=True)
     row.label(text=f"{job.name or 'Head'}: {job.state.value}")
+    for operator, icon in _BUTTONS[job.state]:
+        row.operator(operator, text="", icon=icon).job = job.job
     if not job.finished:
-        row.operator("cameo.cancel", text="", icon="X").job = job.job
         layout.progress(factor=job.fraction, text=progress_text(job))
     if job.picture is not None and not job.finished:
         layout.template_icon(icon_value=previews.icon_of(job), scale=8)
@@ -60,7 +74,7 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobVie
 def progress_text(job: JobView) -> str:
     """``engine: painting skin, about 40 s left``."""
     text = f"{job.stage}: {job.message}" if job.message else job.stage or "waiting"
-    if job.eta_seconds is None:
+    if job.eta_seconds is None or job.state is not JobState.RUNNING:
         return text
     seconds = job.eta_seconds
     return f"{text}, about {seconds:.0f} s left" if seconds < 90 else f"{text}, about {seconds / 60:.0f} min left"

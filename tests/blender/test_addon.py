@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from cameo.blender_addon import operators, properties, session
 from cameo.blender_addon.link.job_view import JobView
+from cameo.blender_addon.operators import jobs
 from cameo.blender_addon.operators.render import STILLS
 from cameo.blender_addon.panels import CLASSES as PANELS
 from cameo.blender_addon.panels import previews
@@ -75,7 +76,8 @@ def test_nothing_is_offered_that_cannot_work_yet(addon):
 
 
 def test_unknown_jobs_are_refused_with_a_reason(addon):
-    for operator in (bpy.ops.cameo.cancel, bpy.ops.cameo.fetch_result):
+    of_job = [cls.bl_idname.partition(".")[2] for cls in jobs.CLASSES]
+    for operator in (getattr(bpy.ops.cameo, name) for name in of_job):
         with pytest.raises(RuntimeError, match=r"job\.unknown"):
             operator(job="0f8fad5b-d9cb-469f-a165-70867728950e")
 

@@ -161,6 +161,22 @@ def test_cancel_stops_within_two_seconds(artist, photo):
     assert job.state is JobState.CANCELLED and time.monotonic() - asked < 3
 
 
+def test_pause_resume_and_forget(artist, photo, home):
+    artist.start_backend()
+    job = artist.generate(photo)
+    artist.wait_for(at_work(job))
+    bpy.ops.cameo.pause(job=job.job)
+    artist.wait_for(lambda: job.state is JobState.PAUSED)
+    with pytest.raises(RuntimeError, match=r"job\.not_ended"):
+        bpy.ops.cameo.forget(job=job.job)
+    bpy.ops.cameo.resume(job=job.job)
+    artist.wait_for(has_come(job), seconds=180)
+    assert job.state is JobState.DONE and job.path.exists()
+    bpy.ops.cameo.forget(job=job.job)
+    artist.wait_for(lambda: not any((home / "jobs").iterdir()))
+    assert job.job not in artist.client.jobs and job.path.exists()
+
+
 @pytest.mark.parametrize(
     ("content", "code"), [(b"this is no picture", "portrait."), (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "portrait.")]
 )

@@ -1,0 +1,101 @@
+"""What can be done with a job: stop it, let it rest, let it go on, put it first, fetch what came of it, forget it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from .. import session
+from ..link.client import BackendClient
+from ..link.job_view import JobView
+from ..link.problem import Problem
+from .reporting import refuse
+
+_UNKNOWN = Problem("job.unknown", "This job is not known here.", fix="Connect to the backend that has it.")
+
+
+class _JobOperator:
+    """What operators on one job share."""
+
+    job: bpy.props.StringProperty(description="The job's id", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        client = session.client()
+        view = client.jobs.get(self.job)
+        return refuse(self, _UNKNOWN) if view is None else self.act(client, view)
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        raise NotImplementedError
+
+
+class Cancel(_JobOperator, bpy.types.Operator):
+    """Stop making this head"""
+
+    bl_idname, bl_label = "cameo.cancel", "Cancel"
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        client.cancel(view.job)
+        return {"FINISHED"}
+
+
+class Pause(_JobOperator, bpy.types.Operator):
+    """Let this head rest; what is made of it stays, and the next one may begin"""
+
+    bl_idname, bl_label = "cameo.pause", "Pause"
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        client.pause(view.job)
+        return {"FINISHED"}
+
+
+class Resume(_JobOperator, bpy.types.Operator):
+    """Go on with this head where it was paused"""
+
+    bl_idname, bl_label = "cameo.resume", "Resume"
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        client.resume(view.job)
+        return {"FINISHED"}
+
+
+class Prefer(_JobOperator, bpy.types.Operator):
+    """Make this head next, before the others that wait"""
+
+    bl_idname, bl_label = "cameo.prefer", "Make Next"
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        client.prefer(view.job)
+        return {"FINISHED"}
+
+
+class Forget(_JobOperator, bpy.types.Operator):
+    """Take this head off the list and the backend's copy of it off the disk; avatars in scenes and files stay"""
+
+    bl_idname, bl_label = "cameo.forget", "Remove from List"
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        if not view.finished:
+            fix = "Cancel it first."
+            return refuse(self, Problem("job.not_ended", "This head is still being made.", fix=fix))
+        client.forget(view.job)
+        return {"FINISHED"}
+
+
+class FetchResult(_JobOperator, bpy.types.Operator):
+    """Bring a finished avatar from the backend into a file"""
+
+    bl_idname, bl_label = "cameo.fetch_result", "Fetch Avatar"
+
+    filepath: bpy.props.StringProperty(
+        description="Where to; empty: the folder for avatars", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        if view.result is None:
+            return refuse(self, Problem("job.unfinished", "This head is not finished.", fix="Wait for it."))
+        client.fetch(view.job, Path(bpy.path.abspath(self.filepath)) if self.filepath else None)
+        return {"FINISHED"}
+
+
+CLASSES = (Cancel, Pause, Resume, Prefer, Forget, FetchResult)
