@@ -1,4 +1,4 @@
-"""The folder where fetched files live; room on disks; the lock that keeps two processes from filling a folder at once."""
+"""The folder where fetched files live, room on disks, and the lock that keeps two processes from filling one folder."""
 
 from __future__ import annotations
 

@@ -64,13 +64,17 @@ def pickle_hash(path: Path, kind: PickleKind) -> str:
     """sha256 of a file, hexadecimal. Raises :class:`UnreadPickle`, ``missing`` or ``too_large``."""
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > kind.most_bytes:
-                largest = f"the largest that is read has {kind.most_bytes / 1e6:.0f} MB"
-                raise UnreadPickle("too_large", f"It has {size / 1e6:.0f} MB; {largest}.")
+            _require_size(file.fileno(), kind)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UnreadPickle("missing", str(error)) from error
+
+
+def _require_size(file: int, kind: PickleKind) -> None:
+    size = os.fstat(file).st_size
+    if size > kind.most_bytes:
+        largest = f"the largest that is read has {kind.most_bytes / 1e6:.0f} MB"
+        raise UnreadPickle("too_large", f"It has {size / 1e6:.0f} MB; {largest}.")
 
 
 def kept_tensors(path: Path, kind: PickleKind) -> Path:
@@ -98,6 +102,11 @@ def convert(path: Path, kind: PickleKind, target: Path) -> None:
         UnreadPickle: for any reason that lies in the file or its reader.
         AssetError: ``asset.disk_full``, ``asset.cache_unwritable``.
     """
+    try:
+        with path.open("rb") as file:
+            _require_size(file.fileno(), kind)
+    except OSError as error:
+        raise UnreadPickle("missing", str(error)) from error
     tensors = _read_apart(path, kind)
     make_folder(target.parent)
     _keep(tensors, target)

@@ -28,10 +28,15 @@ from .reader import file_hash
 from .registration import Registration, register
 from .teeth import VERTICES_PUBLISHED, teeth_texture, with_teeth
 
-MASKS = ("FLAME_masks.pkl",)
-LANDMARKS = ("landmark_embedding_with_eyes.npy", "landmark_embedding.npy")
+MASKS = ("FLAME_masks.pkl", "FLAME_masks.safetensors")
+LANDMARKS = (
+    "landmark_embedding_with_eyes.npy",
+    "landmark_embedding_with_eyes.safetensors",
+    "landmark_embedding.npy",
+)
 TEMPLATES = ("head_template_mesh.obj", "head_template.obj")
-"""Names under which further files are looked for beside the model; none of them must be there."""
+"""Names under which further files are looked for beside the model; none of them must be there. Those that end in
+``.safetensors`` were converted when the model was installed."""
 RAW = "expression{:03d}"
 """Name of FLAME's own expression components, as units and controls."""
 _VERSION = 1  # of what is kept; raise it when this module makes something else of the same files

@@ -8,7 +8,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from ...errors import AssetError
-from ...weights.pickles import PickleKind, UnreadPickle, kept_tensors, pickle_hash
+from ...weights.pickles import PickleKind, UnreadPickle, convert, kept_tensors, pickle_hash
 
 KIND = PickleKind(layout="table", folder="flame", most_bytes=512 << 20)
 """Larger files are not FLAME (the 2020 model has 53 MB)."""
@@ -29,11 +29,25 @@ def file_hash(path: Path) -> str:
 def pickled_arrays(path: Path) -> dict[str, np.ndarray]:
     """The named number arrays of a pickled dict (``.pkl``, or ``.npy`` that holds a dict). Nothing in the file runs.
 
+    Also of a ``.safetensors`` that :func:`convert_arrays` wrote.
+
     Raises:
         AssetError: ``flame.missing``, ``flame.too_large``, ``flame.refused``, ``flame.reader_failed``, and the cache's.
     """
     try:
         return load_file(kept_tensors(path, KIND))
+    except UnreadPickle as problem:
+        raise _in_words(path, problem) from problem
+
+
+def convert_arrays(path: Path, target: Path) -> None:
+    """Write the arrays of a pickled dict to the safetensors file ``target``.
+
+    Raises:
+        AssetError: as :func:`pickled_arrays`.
+    """
+    try:
+        convert(path, KIND, target)
     except UnreadPickle as problem:
         raise _in_words(path, problem) from problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from ...errors import AssetError
-from ...weights.pickles import PickleKind, UnreadPickle, kept_tensors
+from ...weights.pickles import PickleKind, UnreadPickle, convert, kept_tensors
 from .config import PanoHeadConfig
 from .generator import PanoHeadGenerator
 
@@ -40,7 +40,7 @@ class PanoHeadCheckpoint:
 
 
 def read_checkpoint(path: Path) -> PanoHeadCheckpoint:
-    """The averaged generator (``G_ema``) of a ``.pkl`` as PanoHead's training writes it.
+    """The averaged generator (``G_ema``) of a ``.pkl`` as PanoHead's training writes it, or of what was made of one.
 
     Raises:
         AssetError: ``panohead.missing``, ``panohead.too_large``, ``panohead.refused``, ``panohead.reader_failed``,
@@ -67,6 +67,18 @@ def read_checkpoint(path: Path) -> PanoHeadCheckpoint:
     raise _wrong_contents(path, "Its network has not PanoHead's settings.")
 
 
+def convert_checkpoint(path: Path, target: Path) -> None:
+    """Write the generator of a ``.pkl`` to the safetensors file ``target``; :func:`read_checkpoint` reads that, too.
+
+    Raises:
+        AssetError: ``panohead.missing``, ``panohead.too_large``, ``panohead.refused``, ``panohead.reader_failed``.
+    """
+    try:
+        convert(path, KIND, target)
+    except UnreadPickle as problem:
+        raise _in_words(path, problem) from problem
+
+
 def load_generator(path: Path) -> tuple[PanoHeadGenerator, int]:
     """The network of a checkpoint, frozen, on the CPU, and the side of the volume rendering it was trained for.
 
@@ -75,6 +87,7 @@ def load_generator(path: Path) -> tuple[PanoHeadGenerator, int]:
     """
     checkpoint = read_checkpoint(path)
     config = PanoHeadConfig.of_checkpoint(checkpoint.arguments)
+    config = replace(config, superresolution_widths=_superresolution_widths(checkpoint.state, config))
     try:
         generator = PanoHeadGenerator.of_state(config, checkpoint.state, checkpoint.plane_axes)
     except RuntimeError as error:
@@ -82,6 +95,14 @@ def load_generator(path: Path) -> tuple[PanoHeadGenerator, int]:
     if not all(torch.isfinite(value).all() for value in checkpoint.state.values()):
         raise _wrong_contents(path, "Some of its weights are not numbers.")
     return generator, checkpoint.raw_size
+
+
+def _superresolution_widths(state: Mapping[str, Tensor], config: PanoHeadConfig) -> tuple[int, int]:
+    """Of the tensors: no argument of the constructor says them, and small networks of tests have others."""
+    first, second = (state.get(f"superresolution.block{index}.conv1.weight") for index in (0, 1))
+    if first is None or second is None or not (first.ndim and second.ndim):
+        return config.superresolution_widths  # the loading says what is missing
+    return first.shape[0], second.shape[0]
 
 
 def _wrong_contents(path: Path, cause: str) -> AssetError:

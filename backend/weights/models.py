@@ -1,0 +1,134 @@
+"""Where the large models lie, and one error that says everything about those that are missing.
+
+Nothing here needs a network or torch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ...protocol.connection import default_home
+from ..errors import AssetError
+from .model_table import MODELS, Model, ModelFile, model
+from .records import read_record
+
+_SMALL = 2_000_000  # bytes; smaller files are counted, not listed
+PAID_WORK = {"yes": "paid work allowed", "no": "no paid work", "unclear": "paid work unclear"}
+"""Of a licence, in words."""
+
+
+def models_dir() -> Path:
+    """The folder of the models: ``$CAMEO_MODELS``, else ``models`` in the backend's home. Not created here."""
+    if override := os.environ.get("CAMEO_MODELS"):
+        return Path(override).expanduser()
+    return default_home() / "models"
+
+
+def is_installed(name: str) -> bool:
+    """Whether every file of the model is there with the size it had when it was installed. Quick; hashes nothing."""
+    row, folder = model(name), models_dir() / name
+    record = read_record(folder)
+    if record is None:
+        return False
+    needed = {row.kept(file) for file in row.files if not file.optional}
+    return needed <= {file.path for file in record.files} and all(
+        _size(folder / file.path) == file.size for file in record.files
+    )
+
+
+def model_path(name: str) -> Path:
+    """What the model's reader takes: a file for single models (panohead, flame), a folder for the others.
+
+    Raises:
+        AssetError: ``weights.missing``, ``weights.unknown``.
+    """
+    return require_models((name,))[name]
+
+
+def require_models(names: Iterable[str]) -> dict[str, Path]:
+    """Paths of several models, by name.
+
+    Raises:
+        AssetError: ``weights.missing``, once for all that are not installed; ``weights.unknown``.
+    """
+    rows = [model(name) for name in names]
+    missing = [row for row in rows if not is_installed(row.name)]
+    if missing:
+        raise _missing(missing)
+    folder = models_dir()
+    return {row.name: _given_to_reader(row, folder / row.name) for row in rows}
+
+
+def _given_to_reader(row: Model, folder: Path) -> Path:
+    return folder / row.kept(row.files[0]) if row.single else folder
+
+
+def missing_for_engine(engine: str) -> str:
+    """What the engine cannot do without and does not find, one sentence for the artist; empty when it is ready."""
+    missing = [row for row in MODELS.values() if engine in row.needed_by and not is_installed(row.name)]
+    if not missing:
+        return ""
+    named = " and ".join(f"{row.title} ({readable_size(row.size, row.exact)})" for row in missing)
+    verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+    return f"{named} {verb} not installed; type 'cameo weights' in a terminal to see how to get {them}."
+
+
+def how_to_get(row: Model) -> str:
+    """The command, or what to do by hand and the command."""
+    if row.addresses:
+        return f"type: cameo weights fetch {row.name}"
+    return f"{row.by_hand}, then type: cameo weights import FILE. The page: {row.page}"
+
+
+def readable_size(size: int, exact: bool = True) -> str:
+    """Such as ``about 600 MB``."""
+    for unit, bytes_ in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= bytes_:
+            value = size / bytes_
+            text = f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+            break
+    else:
+        text = f"{size} bytes"
+    return text if exact else f"about {text}"
+
+
+def _missing(rows: list[Model]) -> AssetError:
+    folder = models_dir()
+    titles = ", ".join(row.title for row in rows)
+    lacking = [_described(row, folder / row.name) for row in rows]
+    ways = [f"- {row.title}: {how_to_get(row)}" for row in rows]
+    return AssetError(
+        "weights.missing",
+        f"{'This model is' if len(rows) == 1 else 'These models are'} not installed: {titles}.",
+        cause="\n".join([f"Cameo looks in {folder} and misses:", *lacking]),
+        fix="Get what is missing once; from then on no network is needed.\n" + "\n".join(ways),
+    )
+
+
+def _described(row: Model, folder: Path) -> str:
+    lacking = _lacking(row, folder)
+    small = [file for file in lacking if file.size < _SMALL]
+    if len(small) == 1:
+        small = []
+    listed = [f"{file.shown} ({readable_size(file.size, file.exact)})" for file in lacking if file not in small]
+    if small:
+        listed.append(f"{len(small)} small files ({readable_size(sum(file.size for file in small))})")
+    terms = "; or ".join(f"{licence.name}: {PAID_WORK[licence.commercial]}" for licence in row.licences)
+    return f"- {row.title}: {', '.join(listed)}. Licence: {terms}."
+
+
+def _lacking(row: Model, folder: Path) -> list[ModelFile]:
+    """Files that must be there and are not; all when there is no record."""
+    record = read_record(folder)
+    known = {file.path: file.size for file in record.files} if record else {}
+    needed = [file for file in row.files if not file.optional]
+    return [file for file in needed if _size(folder / row.kept(file)) != known.get(row.kept(file), -1)]
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
