@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from ...errors import AssetError
+from ...weights.pickles import CONVERTED, PickleKind, UnreadPickle, convert
 from .appearance import AppearanceExtractor
 from .generator import SpadeGenerator
 from .motion import MotionExtractor
@@ -24,6 +27,7 @@ State = Mapping[str, torch.Tensor]
 _Network = TypeVar("_Network", bound=nn.Module)
 _T = TypeVar("_T")
 
+_KIND = PickleKind(layout="states", folder="liveportrait", most_bytes=1 << 30)
 _BASE = "base_models"
 _MLPS = Path("retargeting_models") / "stitching_retargeting_module.pth"
 _PARALLEL = "module."
@@ -50,7 +54,8 @@ class LivePortraitNetworks:
 def load_networks(folder: Path, device: torch.device | str = "cpu") -> LivePortraitNetworks:
     """Read the published files in ``folder`` (Hugging Face ``KwaiVGI/LivePortrait``, there ``liveportrait/``).
 
-    The files are read as tensors only: nothing in them runs.
+    The files are read as tensors only: nothing in them runs. Beside or in place of a ``.pth`` may lie what
+    :func:`convert_states` made of it.
 
     Raises:
         AssetError: ``liveportrait.missing``, ``liveportrait.wrong_contents``.
@@ -106,29 +111,60 @@ def _checked(name: str, load: Callable[[], _T]) -> _T:
         raise _wrong(f"LivePortrait's {name} network", str(error)) from error
 
 
-def _read(path: Path) -> State:
+def convert_states(path: Path, target: Path) -> None:
+    """Write the tensors of a published ``.pth`` to the safetensors file ``target``.
+
+    Raises:
+        AssetError: ``liveportrait.missing``, ``liveportrait.wrong_contents``, and the cache's.
+    """
     try:
+        convert(path, _KIND, target)
+    except UnreadPickle as problem:
+        missing = problem.why == "missing"
+        said = _missing(path, problem.cause) if missing else _wrong(f"The file {path.name}", problem.cause)
+        raise said from problem
+
+
+def _read(path: Path) -> State:
+    """Tensors by name; the names of dicts within the file's dict are joined by dots."""
+    converted = path.with_suffix(CONVERTED)
+    try:
+        if converted.is_file():
+            return load_file(converted)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise AssetError(
-            "liveportrait.missing",
-            f"LivePortrait's file {path.name} cannot be read.",
-            cause=str(error),
-            fix="Download the folder 'liveportrait' of KwaiVGI/LivePortrait and give its path.",
-        ) from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise _missing(path, str(error)) from error
+    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError) as error:
         raise _wrong(f"The file {path.name}", str(error)) from error
     if not isinstance(state, dict):
         raise _wrong(f"The file {path.name}", f"it holds a {type(state).__name__}")
-    return state
+    return dict(_flat(state))
+
+
+def _flat(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    for name, value in table.items():
+        if isinstance(value, torch.Tensor):
+            yield f"{path}{name}", value
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{path}{name}.")
 
 
 def _small(states: State, name: str) -> State:
     """One of the small networks of their common file."""
-    state = states.get(name)
-    if not isinstance(state, dict):
+    start = f"{name}."
+    state = {key.removeprefix(start): value for key, value in states.items() if key.startswith(start)}
+    if not state:
         raise _wrong(f"The file {_MLPS.name}", f"it has no '{name}'")
     return {key.removeprefix(_PARALLEL): value for key, value in state.items()}
+
+
+def _missing(path: Path, why: str) -> AssetError:
+    return AssetError(
+        "liveportrait.missing",
+        f"LivePortrait's file {path.name} cannot be read.",
+        cause=why,
+        fix="Type 'cameo weights fetch liveportrait', or import the folder 'liveportrait' of KwaiVGI/LivePortrait.",
+    )
 
 
 def _wrong(what: str, why: str) -> AssetError:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import numpy as np
 from refusal import Refused
 
+_MOST_AXES = 5  # the kernels of a convolution in space
 _DTYPE = re.compile(r"[fiu][1248]|b1|O[48]?")
 
 
@@ -134,7 +135,7 @@ class Collection(metaclass=Sealed):
 
 def checked_shape(shape: tuple[object, ...]) -> tuple[int, ...]:
     sizes = tuple(size for size in shape if isinstance(size, int) and size >= 0)
-    if len(sizes) != len(shape) or len(sizes) > 4:
+    if len(sizes) != len(shape) or len(sizes) > _MOST_AXES:
         raise Refused("an array has an impossible shape")
     return sizes
 

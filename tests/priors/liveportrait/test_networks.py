@@ -8,7 +8,7 @@ from cameo.backend.errors import AssetError
 from cameo.backend.priors.liveportrait.appearance import AppearanceExtractor
 from cameo.backend.priors.liveportrait.generator import SpadeGenerator
 from cameo.backend.priors.liveportrait.motion import MotionExtractor, _ChannelNorm, _ResponseNorm
-from cameo.backend.priors.liveportrait.networks import load_networks, networks_of_states
+from cameo.backend.priors.liveportrait.networks import convert_states, load_networks, networks_of_states
 from cameo.backend.priors.liveportrait.retargeting import KeypointMlp
 from cameo.backend.priors.liveportrait.sizes import NetworkSizes
 from cameo.backend.priors.liveportrait.warping import WarpingModule
@@ -98,6 +98,39 @@ def test_a_missing_file_is_named(folder):
     with pytest.raises(AssetError, match="stitching_retargeting_module") as caught:
         load_networks(folder)
     assert caught.value.code == "liveportrait.missing"
+
+
+def test_converted_files_give_the_same_and_need_no_pth(folder):
+    published = load_networks(folder)
+    for path in folder.rglob("*.pth"):
+        convert_states(path, path.with_suffix(".safetensors"))
+        path.unlink()
+    converted = load_networks(folder)
+    image = random_image(1)[None]
+    torch.testing.assert_close(converted.appearance(image), published.appearance(image), atol=0, rtol=0)
+    torch.testing.assert_close(converted.stitching(torch.ones(1, 126)), published.stitching(torch.ones(1, 126)))
+    volume, points = published.appearance(image), torch.zeros(2, 1, 21, 3)
+    frames = [networks.generator(networks.warping(volume, *points).out) for networks in (converted, published)]
+    torch.testing.assert_close(*frames, atol=0, rtol=0)
+    (folder / "base_models" / "motion_extractor.safetensors").write_bytes(b"x" * 100)
+    with pytest.raises(AssetError, match="motion_extractor") as caught:
+        load_networks(folder)
+    assert caught.value.code == "liveportrait.wrong_contents"
+
+
+def test_a_file_that_cannot_be_converted(folder, tmp_path):
+    path = folder / "base_models" / "motion_extractor.pth"
+    whole = path.read_bytes()
+    for contents in (whole[: len(whole) // 2], b"<!doctype html>", b""):
+        path.write_bytes(contents)
+        with pytest.raises(AssetError, match="motion_extractor") as caught:
+            convert_states(path, tmp_path / "made.safetensors")
+        assert caught.value.code == "liveportrait.wrong_contents"
+    path.unlink()
+    with pytest.raises(AssetError) as caught:
+        convert_states(path, tmp_path / "made.safetensors")
+    assert caught.value.code == "liveportrait.missing"
+    assert not (tmp_path / "made.safetensors").exists()
 
 
 def test_the_code_in_a_file_does_not_run(folder, tmp_path):
