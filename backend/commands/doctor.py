@@ -20,6 +20,8 @@ from ...protocol.version import PROTOCOL_VERSION, SOFTWARE_VERSION
 from ..service.server import Server
 from ..weights.cache import cache_dir
 from ..weights.fetch import is_cached
+from ..weights.model_table import MODELS
+from ..weights.models import is_installed, models_dir
 from ..weights.registry import ASSETS
 
 _NEEDED_MEMORY = 4 << 30
@@ -60,7 +62,7 @@ def _memory() -> Iterator[Finding]:
 
 
 def _disk() -> Iterator[Finding]:
-    for purpose, folder in (("jobs", default_home()), ("model files", cache_dir())):
+    for purpose, folder in (("jobs", default_home()), ("small files", cache_dir()), ("models", models_dir())):
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         free = shutil.disk_usage(existing).free
         found = f"{free / 2**30:.1f} GB free for {purpose} in {folder}"
@@ -73,6 +75,14 @@ def _weights() -> Iterator[Finding]:
         if row.sources and not row.evaluation_only:
             state = "is here" if is_cached(row.name) else "will be fetched when it is first needed"
             yield True, f"{row.name} {state}", ""
+
+
+def _models() -> Iterator[Finding]:
+    """Models that are not installed are no fault: the built-in engine needs none."""
+    for row in MODELS.values():
+        wanted = f" (the engine {' and '.join(row.needed_by)} needs it)" if row.needed_by else ""
+        missing = f"is not installed{wanted}: cameo weights licences {row.name}"
+        yield True, f"{row.title} {'is installed' if is_installed(row.name) else missing}", ""
 
 
 def _server() -> Iterator[Finding]:
@@ -89,4 +99,4 @@ def _server() -> Iterator[Finding]:
         yield True, f"{error.sentence} ({default_home()})", ""
 
 
-_CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_packages, _memory, _disk, _weights, _server)
+_CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (_packages, _memory, _disk, _weights, _models, _server)

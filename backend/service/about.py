@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from ...protocol.version import SOFTWARE_VERSION
 from ..engines import ENGINE_TITLES
 from ..pipeline.presets import PRESETS
 from ..weights.fetch import is_cached
+from ..weights.model_table import MODELS
+from ..weights.models import is_installed, missing_for_engine
 from ..weights.registry import ASSETS
 
 
@@ -23,10 +26,26 @@ def describe_backend() -> Welcome:
         pid=os.getpid(),
         device=_device(),
         memory_bytes=psutil.virtual_memory().total,
-        engines=tuple(EngineInfo(name, title) for name, title in ENGINE_TITLES.items()),
+        engines=tuple(_engine(name, title) for name, title in ENGINE_TITLES.items()),
         presets=tuple(PresetInfo(p.name, p.title, p.cost) for p in PRESETS.values() if p.offered),
-        weights=tuple(WeightsInfo(row.name, is_cached(row.name), row.licence, row.size) for row in ASSETS.values()),
+        weights=(*_assets(), *_models()),
     )
+
+
+def _engine(name: str, title: str) -> EngineInfo:
+    missing = missing_for_engine(name)
+    return EngineInfo(name, title, ready=not missing, missing=missing)
+
+
+def _assets() -> Iterator[WeightsInfo]:
+    for row in ASSETS.values():
+        yield WeightsInfo(row.name, is_cached(row.name), row.licence, row.size)
+
+
+def _models() -> Iterator[WeightsInfo]:
+    for row in MODELS.values():
+        licence = "; ".join(licence.name for licence in row.licences)
+        yield WeightsInfo(row.name, is_installed(row.name), licence, row.size)
 
 
 @cache

@@ -54,8 +54,8 @@ def fetch_model(row: Model, reader: ModelReader, reporter: Reporter) -> Record:
         raise AssetError(
             "weights.by_hand",
             f"{row.title} cannot be fetched by a program: its page asks for a person.",
-            cause=f"{', '.join(file.shown for file in row.files)}: {row.page}",
-            fix=f"{how_to_get(row)}",
+            cause=f"Wanted is the file {row.files[0].shown}.",
+            fix=f"Do this by hand: {how_to_get(row)}",
         )
     make_folder(folder)
     require_accepted(folder, row)

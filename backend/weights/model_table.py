@@ -24,12 +24,14 @@ class Licence:
 
     Attributes:
         name: as published.
+        short: the same for a table.
         commercial: whether heads made with it may be sold or used in paid work.
         allows: what it allows, one sentence for the artist.
         address: where the text stands.
     """
 
     name: str
+    short: str
     commercial: Commercial
     allows: str
     address: str
@@ -73,7 +75,7 @@ class Model:
         page: where a person finds it.
         licences: one, or for FLAME one for each edition.
         addresses: of the folder that holds the files, tried in order; none: only a person with a browser gets it.
-        by_hand: for those, what the person does, up to ``cameo weights import``.
+        by_hand: for those, what the person does on the page, up to ``cameo weights import``.
         single: see ``files``.
         converted: pickles are kept as safetensors and the originals are not.
         needed_by: engines that cannot do without it.
@@ -133,12 +135,13 @@ PANOHEAD = Model(
     licences=(
         Licence(
             "CC BY-NC-SA 4.0 and NVIDIA's non-commercial licence of EG3D",
+            "CC BY-NC-SA 4.0",
             "no",
             "Research and other unpaid use only. (Terms of its code; its weights name none of their own.)",
             "https://github.com/SizheAn/PanoHead",
         ),
     ),
-    by_hand="open the page in a browser, go into the folder 'models' if there is one, download the file",
+    by_hand="go into the folder 'models' if there is one, download the file",
     single=True,
     converted=True,
     needed_by=_FACECRAFT4D,
@@ -178,6 +181,7 @@ LIVEPORTRAIT = Model(
     page=f"{_HUGGING_FACE}/KwaiVGI/LivePortrait",
     licences=(
         Licence(
+            "MIT",
             "MIT",
             "yes",
             "Any use, paid work included. (InsightFace's models beside it are for research; Cameo does not take them.)",
@@ -261,6 +265,7 @@ SDXL = Model(
     licences=(
         Licence(
             "CreativeML Open RAIL++-M",
+            "Open RAIL++-M",
             "yes",
             "Any use, paid work included, except what its Attachment A forbids, such as deceiving people.",
             f"{_SDXL}/blob/{_SDXL_REVISION}/LICENSE.md",
@@ -283,6 +288,7 @@ COSMICMAN = Model(
     licences=(
         Licence(
             "not known for sure (its page on Hugging Face says CC BY 4.0, its code's repository holds no licence)",
+            "not known for sure",
             "unclear",
             "It is made from SDXL, whose restrictions go on; ask its authors before paid work.",
             _COSMICMAN,
@@ -312,18 +318,20 @@ FLAME = Model(
     licences=(
         Licence(
             "FLAME 2023 Open (flame2023_Open.pkl): CC BY 4.0, as reported; read the terms in your download",
+            "2023 Open: CC BY 4.0",
             "yes",
             "Any use, paid work included, if its authors are named.",
             "https://flame.is.tue.mpg.de/download.php",
         ),
         Licence(
             "FLAME 2020 and 2023 (generic_model.pkl, flame2023.pkl): Max Planck's licence for research",
+            "2020, 2023: research",
             "no",
             "Scientific, non-commercial use by the person who registered.",
             "https://flame.is.tue.mpg.de/modellicense.html",
         ),
     ),
-    by_hand="open the page in a browser, register, log in, download 'FLAME 2023 Open' or another edition, unpack it",
+    by_hand="register, log in, download 'FLAME 2023 Open' or another edition, unpack it",
     single=True,
     converted=True,
 )

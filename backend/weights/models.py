@@ -79,7 +79,7 @@ def how_to_get(row: Model) -> str:
     """The command, or what to do by hand and the command."""
     if row.addresses:
         return f"type: cameo weights fetch {row.name}"
-    return f"{row.by_hand}, then type: cameo weights import FILE. The page: {row.page}"
+    return f"open {row.page} in a browser, {row.by_hand}, then type: cameo weights import FILE"
 
 
 def readable_size(size: int, exact: bool = True) -> str:
@@ -115,7 +115,7 @@ def _described(row: Model, folder: Path) -> str:
     listed = [f"{file.shown} ({readable_size(file.size, file.exact)})" for file in lacking if file not in small]
     if small:
         listed.append(f"{len(small)} small files ({readable_size(sum(file.size for file in small))})")
-    terms = "; or ".join(f"{licence.name}: {PAID_WORK[licence.commercial]}" for licence in row.licences)
+    terms = "; or ".join(f"{licence.short}, {PAID_WORK[licence.commercial]}" for licence in row.licences)
     return f"- {row.title}: {', '.join(listed)}. Licence: {terms}."
 
 
