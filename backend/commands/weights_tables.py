@@ -17,7 +17,7 @@ def model_table() -> Table:
     table = Table("model", "here", "size", "paid work", "licence", "for", title="Models", title_justify="left")
     for column in table.columns[:3]:
         column.no_wrap = True
-    table.columns[4].min_width, table.columns[5].min_width = 14, 11  # whole words in a terminal of 80 characters
+    table.columns[4].min_width, table.columns[5].min_width = 16, 11  # whole words in a terminal of 80 characters
     for row in MODELS.values():
         table.add_row(
             row.name,

@@ -318,14 +318,14 @@ FLAME = Model(
     licences=(
         Licence(
             "FLAME 2023 Open (flame2023_Open.pkl): CC BY 4.0, as reported; read the terms in your download",
-            "2023 Open: CC BY 4.0",
+            "Open: CC BY 4.0",
             "yes",
             "Any use, paid work included, if its authors are named.",
             "https://flame.is.tue.mpg.de/download.php",
         ),
         Licence(
             "FLAME 2020 and 2023 (generic_model.pkl, flame2023.pkl): Max Planck's licence for research",
-            "2020, 2023: research",
+            "others: research",
             "no",
             "Scientific, non-commercial use by the person who registered.",
             "https://flame.is.tue.mpg.de/modellicense.html",
