@@ -108,9 +108,11 @@ def _workplace(row: Model, reporter: Reporter) -> Iterator[Path]:
     with locked(folder / f".{row.name}.lock", reporter):
         work = folder / f".new-{row.name}"
         make_folder(work)
-        yield work
-        if not any(work.iterdir()):
-            work.rmdir()
+        try:
+            yield work
+        finally:
+            if work.is_dir() and not any(work.iterdir()):
+                work.rmdir()
 
 
 def _arrived(row: Model, file: ModelFile, work: Path) -> bool:

@@ -14,7 +14,7 @@ from ..errors import AssetError
 from .model_table import MODELS, Model, ModelFile, model
 from .records import read_record
 
-_SMALL = 2_000_000  # bytes; smaller files are counted, not listed
+_SMALL, _NAMED = 2_000_000, 3  # more than three files below two megabytes are counted, not listed
 PAID_WORK = {"yes": "paid work allowed", "no": "no paid work", "unclear": "paid work unclear"}
 """Of a licence, in words."""
 
@@ -110,7 +110,7 @@ def _missing(rows: list[Model]) -> AssetError:
 def _described(row: Model, folder: Path) -> str:
     lacking = _lacking(row, folder)
     small = [file for file in lacking if file.size < _SMALL]
-    if len(small) == 1:
+    if len(small) <= _NAMED:
         small = []
     listed = [f"{file.shown} ({readable_size(file.size, file.exact)})" for file in lacking if file not in small]
     if small:
