@@ -64,7 +64,6 @@ def row_at(*addresses):
         (LICENCE,),
         addresses,
         needed_by=("magic",),
-        **changes,
     )
 
 
