@@ -184,7 +184,7 @@ def _verify(console: Console) -> None:
         with TerminalReporter(console) as reporter:
             meter = Meter(reporter, f"verifying {row.title}", sum(file.size for file in record.files))
             wrong = faults(folder, record, meter.add)
-        console.print(f"{row.title}: " + ("; ".join(wrong) or f"{len(record.files)} files are as they were installed"))
+        console.print(f"{row.title}: " + ("; ".join(wrong) or f"unchanged since {record.date[:10]}"))
         if wrong:
             damaged.append(row)
     if damaged:

@@ -149,15 +149,15 @@ def _install(
 ) -> Record:
     """Make the model's folder out of its files and put it in its place."""
     made = work / _MODEL
-    files = [file for file in row.files if file.path in sources]
-    for file in files:
+    places = {file: _place_of(row, file, sources[file.path]) for file in row.files if file.path in sources}
+    for file, place in places.items():
         reporter.progress(0.0, f"installing {row.title}: {file.shown}")
-        target = made / row.kept(file)
+        target = made / place
         target.parent.mkdir(parents=True, exist_ok=True)
         _place(row, file, sources[file.path], target, reader, move)
     reporter.progress(0.0, f"trying {row.title} with its reader")
     reader.check(made / row.kept(row.files[0]) if row.single else made)
-    record = Record(row.name, origin, now(), published, _kept(made, [row.kept(file) for file in files], row, reporter))
+    record = Record(row.name, origin, now(), published, _kept(made, list(places.values()), row, reporter))
     write_record(made, record)
     place = models_dir() / row.name
     if place.exists():
@@ -166,6 +166,11 @@ def _install(
     os.replace(made, place)
     shutil.rmtree(work, ignore_errors=True)
     return record
+
+
+def _place_of(row: Model, file: ModelFile, source: Path) -> str:
+    """Below the model's folder; a file that serves as well as the one in the table keeps its name."""
+    return next((path for path in file.instead if source.name == Path(path).name), row.kept(file))
 
 
 def _place(row: Model, file: ModelFile, source: Path, target: Path, reader: ModelReader, move: bool) -> None:

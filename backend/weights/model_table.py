@@ -47,6 +47,7 @@ class ModelFile:
         sha256: of the file as published; None: not known.
         exact: False when ``size`` is only about right.
         aliases: names that the file has in downloads, where ``path`` is only ours.
+        instead: paths of files that serve as well, such as another precision; never fetched, but imported.
         optional: the model works without it.
     """
 
@@ -55,6 +56,7 @@ class ModelFile:
     sha256: str | None = None
     exact: bool = True
     aliases: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     optional: bool = False
 
     @property
@@ -104,8 +106,12 @@ class Model:
     def exact(self) -> bool:
         return all(file.exact for file in self.files if not file.optional)
 
+    def places(self, file: ModelFile) -> tuple[str, ...]:
+        """Where ``file``, or one that serves as well, may lie in the model's folder."""
+        return (self.kept(file), *file.instead)
+
     def kept(self, file: ModelFile) -> str:
-        """Where ``file`` lies in the model's folder once it is installed."""
+        """Where ``file`` itself lies in the model's folder once it is installed."""
         path = PurePosixPath(file.path)
         return str(path.with_suffix(".safetensors")) if self.converted and path.suffix in _PICKLES else file.path
 
@@ -211,6 +217,7 @@ SDXL = Model(
             "text_encoder/model.fp16.safetensors",
             246_144_152,
             "660c6f5b1abae9dc498ac2d21e1347d2abdb0cf6c0c0c8576cd796491d9a6cdd",
+            instead=("text_encoder/model.safetensors",),
         ),
         ModelFile(
             "text_encoder_2/config.json", 575, "a892d1c3a69a7e9247a24de2bc1d5891e3109a54696e53be20093af671072c34"
@@ -219,6 +226,7 @@ SDXL = Model(
             "text_encoder_2/model.fp16.safetensors",
             1_389_382_176,
             "ec310df2af79c318e24d20511b601a591ca8cd4f1fce1d8dff822a356bcdb1f4",
+            instead=("text_encoder_2/model.safetensors",),
         ),
         ModelFile("tokenizer/merges.txt", 524_619, "9fd691f7c8039210e0fced15865466c65820d09b63988b0174bfe25de299051a"),
         ModelFile(
@@ -253,12 +261,14 @@ SDXL = Model(
             "unet/diffusion_pytorch_model.fp16.safetensors",
             5_135_149_760,
             "83e012a805b84c7ca28e5646747c90a243c65c8ba4f070e2d7ddc9d74661e139",
+            instead=("unet/diffusion_pytorch_model.safetensors",),
         ),
         ModelFile("vae/config.json", 642, "0b331c8ac22ded5f9997a144a575c1d113d6169aff262c353f39015bd24a6264"),
         ModelFile(
             "vae/diffusion_pytorch_model.fp16.safetensors",
             167_335_342,
             "bcb60880a46b63dea58e9bc591abe15f8350bde47b405f9c38f4be70c6161e68",
+            instead=("vae/diffusion_pytorch_model.safetensors",),
         ),
     ),
     page=_SDXL,
@@ -282,7 +292,12 @@ COSMICMAN = Model(
     files=(
         # Sizes as its page shows them, rounded; no public list of hashes was found.
         ModelFile("config.json", 2_010, exact=False),
-        ModelFile("diffusion_pytorch_model.safetensors", 10_300_000_000, exact=False),
+        ModelFile(
+            "diffusion_pytorch_model.safetensors",
+            10_300_000_000,
+            exact=False,
+            instead=("diffusion_pytorch_model.fp16.safetensors",),
+        ),
     ),
     page=_COSMICMAN,
     licences=(

@@ -29,13 +29,7 @@ def models_dir() -> Path:
 def is_installed(name: str) -> bool:
     """Whether every file of the model is there with the size it had when it was installed. Quick; hashes nothing."""
     row, folder = model(name), models_dir() / name
-    record = read_record(folder)
-    if record is None:
-        return False
-    needed = {row.kept(file) for file in row.files if not file.optional}
-    return needed <= {file.path for file in record.files} and all(
-        _size(folder / file.path) == file.size for file in record.files
-    )
+    return read_record(folder) is not None and not _lacking(row, folder)
 
 
 def model_path(name: str) -> Path:
@@ -120,11 +114,10 @@ def _described(row: Model, folder: Path) -> str:
 
 
 def _lacking(row: Model, folder: Path) -> list[ModelFile]:
-    """Files that must be there and are not; all when there is no record."""
+    """Files that must be there and are not, or not with their size; all of these when there is no record."""
     record = read_record(folder)
-    known = {file.path: file.size for file in record.files} if record else {}
-    needed = [file for file in row.files if not file.optional]
-    return [file for file in needed if _size(folder / row.kept(file)) != known.get(row.kept(file), -1)]
+    whole = {file.path for file in record.files if _size(folder / file.path) == file.size} if record else set()
+    return [file for file in row.files if not file.optional and whole.isdisjoint(row.places(file))]
 
 
 def _size(path: Path) -> int | None:

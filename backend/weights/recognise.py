@@ -125,7 +125,12 @@ def _cosmicman(files: list[Path]) -> Found | None:
 
 
 def _folder(row: Model, folder: Path) -> Found:
-    return Found(row, {file.path: folder / file.path for file in row.files if (folder / file.path).is_file()})
+    taken = {}
+    for file in row.files:
+        there = [folder / path for path in row.places(file) if (folder / path).is_file()]
+        if there:
+            taken[file.path] = there[0]
+    return Found(row, taken)
 
 
 def _best(file: ModelFile, candidates: list[Path]) -> Path | None:
