@@ -18,6 +18,15 @@ class DiffusionConfig:
     start_layer: int = 44
     """Self-attention layer, in the order of execution, from which they do. The paper gives none; MasaCtrl tries 44, 54
     and 64 of SDXL's 70."""
+    prompt: str = ""
+    """What the pictures show. The paper gives none; empty is SDXL's own "no text", for photos and drawings alike."""
+    negative_prompt: str = ""
+    """What guidance leads away from."""
+    guidance: float = 1.0
+    """Classifier-free guidance while denoising; inversion has none (1). The paper gives none. Another value needs a
+    prompt to lead to, and doubles the time."""
+    told_size: int = 1024
+    """Side in pixels that SDXL is told the pictures have (its size condition); small ones stand for blur."""
 
     @property
     def inverted_steps(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -29,10 +30,29 @@ def warp_orbit(views: Sequence[View], anchors: Sequence[View], config: WarpConfi
 
 def warp_view(view: View, anchors: Sequence[View], config: WarpConfig) -> np.ndarray:
     """One view as in :func:`warp_orbit`; the nearest anchor's texture lies on top."""
+    nearest_first = sorted(anchors, key=lambda one: _angle(one.camera, view.camera))
+    return carry(view, nearest_first, config).image
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A view that carries others' texture.
+
+    Attributes:
+        image: float32 [H,W,4] premultiplied, with the view's own alpha.
+        known: float32 [H,W] 0..1, how much of a pixel comes from other views.
+    """
+
+    image: np.ndarray
+    known: np.ndarray
+
+
+def carry(view: View, sources: Sequence[View], config: WarpConfig) -> Carried:
+    """Lay the texture of ``sources`` over ``view``, the first on top; the rest of it goes over to their tone."""
     height, width = view.depth.shape
     color, open_share = np.zeros((height, width, 3), np.float32), np.ones((height, width, 1), np.float32)
-    for anchor in sorted(anchors, key=lambda one: _angle(one.camera, view.camera)):
-        warped = warp(anchor, view.depth, view.camera, config)
+    for source in sources:
+        warped = warp(source, view.depth, view.camera, config)
         share = open_share * _trust(warped, view.depth, config)[..., None]
         color += share * warped.color
         open_share -= share
@@ -41,7 +61,8 @@ def warp_view(view: View, anchors: Sequence[View], config: WarpConfig) -> np.nda
     known = 1 - open_share
     tone = spread(np.divide(color, known, out=np.zeros_like(color), where=known > 0) - own, known[..., 0])
     filled = color + open_share * (own + tone)
-    return np.concatenate([np.clip(filled, 0, 1) * alpha, alpha], -1).astype(np.float32)
+    image = np.concatenate([np.clip(filled, 0, 1) * alpha, alpha], -1).astype(np.float32)
+    return Carried(image, known[..., 0])
 
 
 def spread(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -58,3 +58,12 @@ def _beside(azimuths_deg: Sequence[float], view: int, finished: Sequence[int]) -
         min(finished, key=lambda other: (here - azimuths_deg[other]) % 360),
     )
     return tuple(sorted(dict.fromkeys(sides), key=lambda other: apart(azimuths_deg[other], here)))
+
+
+def rounds(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], ...]:
+    """Put turns that do not wait for each other into rounds, in order; each round needs only those before it."""
+    number: dict[int, int] = {}
+    for turn in turns:
+        number[turn.view] = 1 + max((number.get(source, -1) for source in turn.sources), default=-1)
+    last = max(number.values(), default=-1)
+    return tuple(tuple(turn for turn in turns if number[turn.view] == k) for k in range(last + 1))

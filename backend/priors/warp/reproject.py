@@ -14,7 +14,9 @@ import numpy as np
 from ...artifacts import Camera
 from ...head.mesh_raster import project
 from .config import WarpConfig
+from .steady import Planes
 
+_SLOPE_RADIUS = 1.5  # times the smoothing of depth: a slope shivers more than a place
 _FAINT = 0.02  # alpha below which a premultiplied colour cannot be told
 
 
@@ -88,20 +90,29 @@ def sees(depth: np.ndarray, place: np.ndarray, tolerance: float) -> np.ndarray:
     return inside & np.isfinite(nearest) & (z <= farthest + tolerance * z)
 
 
-def detail(place: np.ndarray) -> np.ndarray:
+def detail(place: np.ndarray, sigma: float = 0.0) -> np.ndarray:
     """Source pixels per target pixel [H,W] of a map ``place`` [H,W,3] from target to source; 0 where unknown.
 
-    It is negative where the source would see the surface from behind.
+    It is negative where the source would see the surface from behind. With ``sigma`` pixels it is that of the plane
+    within this radius, for maps that shiver.
     """
+    if sigma > 0:
+        known = np.isfinite(place[..., 2])
+        planes = Planes(known, sigma)
+        x, y = (planes.fit(place[..., axis] - place.shape[1] / 2) for axis in (0, 1))
+        return np.where(known, x.across * y.down - x.down * y.across, 0).astype(np.float32)
     across, down = _difference(place[..., :2], 1), _difference(place[..., :2], 0)
     area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
     return np.nan_to_num(area, nan=0.0).astype(np.float32)
 
 
 def warp(source: View, target_depth: np.ndarray, target: Camera, config: WarpConfig) -> Warped:
-    """Show ``source``'s texture in the camera ``target``, whose depth (camera z) is ``target_depth`` [H,W]."""
+    """Show ``source``'s texture in the camera ``target``, whose depth (camera z) is ``target_depth`` [H,W].
+
+    Noisy depth, of both views, comes from :func:`.steady.steady_depth`.
+    """
     place = landing(target_depth, target, source.camera)
-    density = detail(place)
+    density = detail(place, _SLOPE_RADIUS * config.smoothing * target.width)
     visible = sees(source.depth, place, config.depth_tolerance) & (density > 0)
     # OpenCV counts from the first pixel's centre.
     x, y = (np.nan_to_num(place[..., axis] - 0.5, nan=-9.0).astype(np.float32) for axis in (0, 1))

@@ -1,0 +1,77 @@
+"""Stage 2 of the engine, the image prior: the coarse views with the reference's texture (FaceCraft4D section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ...artifacts import ViewSet
+from ...priors.diffusion.sdxl import DiffusionModels
+from ...priors.warp.orbit import warp_view
+from ...priors.warp.order import order_of_views
+from ...priors.warp.reproject import View
+from ...priors.warp.steady import steady_depth
+from ...progress import Reporter
+from .consistent_views_config import ConsistentViewsConfig
+from .enhancement import Enhancement
+from .pictures import over_white
+
+
+def consistent_views(
+    views: ViewSet, models: DiffusionModels | None, config: ConsistentViewsConfig, reporter: Reporter
+) -> ViewSet:
+    """Give coarse views the texture of the reference.
+
+    Args:
+        views: coarse, with depth; ``views.reference`` is the artist's picture.
+        models: needed for the kind "diffusion" alone.
+
+    Returns:
+        ``views`` with other colours. Outlines (alpha), depth and cameras are the coarse views' own, since depth and
+        outline must fit each other in what follows, and the reference is untouched.
+
+    Raises:
+        ValueError: no ``models`` for the kind "diffusion"; ``config.size`` not divisible by their latent cell.
+        JobCancelled: the artist cancelled.
+    """
+    if config.kind == "none" or len(views.images) == 1:
+        return views
+    coarse = coarse_views(views, config)
+    if config.kind == "warp":
+        made = _by_warping(coarse, views, config, reporter)
+    elif models is None:
+        raise ValueError("the kind 'diffusion' needs models")
+    else:
+        made = Enhancement(coarse, views.azimuths_deg, views.reference, models, config, reporter).run()
+    images = np.stack([as_bytes(picture) for picture in made])
+    images[views.reference] = views.images[views.reference]
+    return replace(views, images=images)
+
+
+def coarse_views(views: ViewSet, config: ConsistentViewsConfig) -> list[View]:
+    """The views as warping wants them, the noise of their depth taken out."""
+    return [
+        View(image.astype(np.float32) / 255, steady_depth(depth, config.warp), camera)
+        for image, depth, camera in zip(views.images, views.depth, views.cameras, strict=True)
+    ]
+
+
+def as_bytes(picture: np.ndarray) -> np.ndarray:
+    """uint8 of a picture float 0..1."""
+    return np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+
+
+def _by_warping(
+    coarse: Sequence[View], views: ViewSet, config: ConsistentViewsConfig, reporter: Reporter
+) -> list[np.ndarray]:
+    """Every view from the reference and the coarse view of the back, [H,W,4] each."""
+    turns = order_of_views(views.azimuths_deg, views.reference)
+    anchors = [coarse[views.reference], coarse[turns[0].view]]
+    made = [view.image for view in coarse]
+    for count, turn in enumerate(turns[1:]):
+        reporter.progress(count / len(turns), f"view {count + 1} of {len(turns)}")
+        made[turn.view] = warp_view(coarse[turn.view], anchors, config.warp)
+        reporter.preview(over_white(as_bytes(made[turn.view])))
+    return made
