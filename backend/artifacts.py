@@ -89,6 +89,8 @@ class Portrait:
         crop: float64 [2,3], source pixel -> crop pixel.
         source_size: (width, height) of the decoded, upright source.
         warnings: codes and sentences for the artist, e.g. ``("portrait.several_faces", "...")``.
+        face_boxes: float32 [F,4], all faces of the source picture, the largest first: x0, y0, x1, y1 of their landmarks
+            in its pixels.
     """
 
     image: np.ndarray
@@ -99,6 +101,7 @@ class Portrait:
     crop: np.ndarray
     source_size: tuple[int, int]
     warnings: tuple[tuple[str, str], ...] = ()
+    face_boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 @dataclass(frozen=True)

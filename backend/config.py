@@ -196,6 +196,8 @@ class PortraitConfig:
     """Height of the face (forehead to chin) as a part of the crop."""
     raise_fraction: float = 0.05
     """How far the crop's centre lies above the face's, in face heights."""
+    shift_fraction: float = 0.0
+    """How far it lies to the right of the face's, in face heights: for an artist who adjusts the crop."""
     upright_roll_deg: float = 30.0
     """A head tilted further than this is turned upright in the crop."""
     min_face_pixels: int = 64
@@ -260,6 +262,10 @@ class ServiceConfig:
     """Workers that may die in one stage of a job before the job fails."""
     cancel_seconds: float = 1.2
     """A worker that has not stopped by itself by then is killed; the protocol promises 2 s."""
+    examiner_command: tuple[str, ...] = (sys.executable, "-m", "cameo.backend.service.examiner")
+    """Starts the process that looks at pictures before a job is made of them."""
+    examiner_idle_seconds: float = 300.0
+    """It ends when it was not asked for so long."""
     pause_seconds: float = 10.0
     """The same for a worker that is to pause: it may save a checkpoint."""
     silence_seconds: float = 120.0

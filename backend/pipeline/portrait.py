@@ -18,6 +18,7 @@ from ..perception.matting import portrait_matte
 from ..perception.occlusion import occlusion_warnings
 from ..perception.picture import Picture, read_picture
 from ..perception.search import search_faces
+from ..perception.sharpness import blur_warnings
 from ..progress import Reporter, SilentReporter
 from ..weights.fetch import asset_path
 
@@ -28,10 +29,10 @@ Remark = tuple[str, str]  # code and sentence
 
 @dataclass(frozen=True)
 class _Found:
-    """The chosen face in the source picture, the others, and what there is to say about the choice."""
+    """The chosen face in the source picture, all faces, and what there is to say about the choice."""
 
     landmarks: FaceLandmarks
-    others: tuple[FaceLandmarks, ...]
+    faces: tuple[FaceLandmarks, ...]
     warnings: tuple[Remark, ...]
 
 
@@ -68,7 +69,7 @@ def prepare_portrait(
     reporter.progress(0.6, "separating head and background")
     expected = _mapped(found.landmarks, crop)
     landmarks = settle_landmarks(image, expected.points) or expected
-    neighbours = [_mapped(other, crop).points for other in found.others]
+    neighbours = [_mapped(other, crop).points for other in found.faces if other is not found.landmarks]
     matte = _matte(image, picture, crop, landmarks.points, neighbours)
     reporter.preview(image)
     height, width = picture.rgb.shape[:2]
@@ -81,7 +82,13 @@ def prepare_portrait(
         blendshapes=landmarks.blendshapes,
         crop=crop,
         source_size=(width, height),
-        warnings=(*picture.warnings, *found.warnings, *occlusion_warnings(image, landmarks.points)),
+        warnings=(
+            *picture.warnings,
+            *found.warnings,
+            *blur_warnings(image, landmarks.points),
+            *occlusion_warnings(image, landmarks.points),
+        ),
+        face_boxes=np.stack([_box(one.points) for one in found.faces]),
     )
 
 
@@ -96,7 +103,7 @@ def crop_transform(points: np.ndarray, config: PortraitConfig) -> np.ndarray:
     upright = points[:, :2] @ rotation.T
     low, high = upright.min(axis=0), upright.max(axis=0)
     height = high[1] - low[1]
-    center = (low + high) / 2 - (0, config.raise_fraction * height)
+    center = (low + high) / 2 + (config.shift_fraction * height, -config.raise_fraction * height)
     scale = config.face_fraction * config.size / height
     linear = scale * rotation
     return np.concatenate([linear, (config.size / 2 - scale * center)[:, None]], axis=1)
@@ -160,8 +167,7 @@ def _choose_face(rgb: np.ndarray, config: PortraitConfig, face: int | None) -> _
     chosen = faces[face or 0]
     height = face_height(chosen.points)
     _require_usable(chosen, height, config)
-    others = tuple(other for other in faces if other is not chosen)
-    return _Found(chosen, others, tuple(_choice_warnings(faces, face, height, config)))
+    return _Found(chosen, tuple(faces), tuple(_choice_warnings(faces, face, height, config)))
 
 
 def face_height(points: np.ndarray) -> float:
@@ -239,6 +245,11 @@ def _without_bystanders(matte: np.ndarray, points: np.ndarray) -> np.ndarray:
     chin = points[CHIN, 1]
     strange = [n for n in range(1, count) if n not in own and stats[n, cv2.CC_STAT_TOP] < chin]
     return np.where(np.isin(labels, strange), 0, matte).astype(np.float32)
+
+
+def _box(points: np.ndarray) -> np.ndarray:
+    """float32 [4]: x0, y0, x1, y1 of landmarks."""
+    return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]).astype(np.float32)
 
 
 def _mapped(landmarks: FaceLandmarks, crop: np.ndarray) -> FaceLandmarks:

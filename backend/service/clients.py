@@ -16,6 +16,7 @@ from ...protocol.messages import (
     Cancel,
     Chunk,
     Closing,
+    Examine,
     Failure,
     Fetch,
     Forget,
@@ -35,6 +36,7 @@ from ...protocol.messages import (
     Welcome,
 )
 from ...protocol.version import check_peer
+from .examining import Examining
 from .failures import failure_of
 from .journal import Journal
 from .outbox import Outbox
@@ -51,6 +53,7 @@ class ClientDesk:
         journal: Journal,
         store: JobStore,
         supervisor: Supervisor,
+        examining: Examining,
         welcome: Callable[[], Welcome],
         shutdown: Callable[[], None],
     ) -> None:
@@ -59,6 +62,7 @@ class ClientDesk:
         self._journal = journal
         self._store = store
         self._supervisor = supervisor
+        self._examining = examining
         self._welcome = welcome
         self._shutdown = shutdown
         self._peers: set[bytes] = set()
@@ -97,6 +101,11 @@ class ClientDesk:
                     self._seen_change = -1
         self._forget_gone()
 
+    def send_answers(self) -> None:
+        """What the examiner found, to who asked."""
+        for peer, answer in self._examining.answers():
+            self._outbox.answer(peer, answer)
+
     def say_goodbye(self) -> None:
         for peer in self._peers:
             self._outbox.send(peer, Closing("The backend was stopped."))
@@ -124,6 +133,9 @@ class ClientDesk:
                 return Accepted(job, self._supervisor.prefer(job), known=True)
             case Forget(job=job):
                 return self._forget(job)
+            case Examine():
+                self._examining.ask(peer, message)
+                return None  # the answer comes when the picture has been looked at
             case Fetch():
                 return self._fetch(message)
             case ListJobs():

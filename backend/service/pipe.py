@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import struct
 from typing import BinaryIO
 
@@ -12,6 +14,15 @@ from ...protocol.messages import Message
 
 _COUNT = struct.Struct("<I")
 _SIZE = struct.Struct("<Q")
+
+
+def own_streams() -> tuple[BinaryIO, BinaryIO]:
+    """stdin and stdout for messages alone; what libraries print from now on goes to stderr, the log."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    return stdin, stdout
 
 
 def write_message(stream: BinaryIO, message: Message) -> None:

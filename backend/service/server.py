@@ -23,6 +23,7 @@ from ..config import ServiceConfig
 from .about import describe_backend
 from .clients import ClientDesk
 from .control import ControlThread
+from .examining import Examining
 from .journal import Journal
 from .outbox import bind_router
 from .store import HomeLock, JobStore
@@ -58,7 +59,10 @@ class Server:
         self._socket, self.endpoint = _bind(self._context, port)
         self._waker = _Waker()
         self._supervisor = Supervisor(self._home, self._journal, store, config or ServiceConfig(), self._waker.wake)
-        self._desk = ClientDesk(self._socket, self._journal, store, self._supervisor, describe_backend, self.stop)
+        self._examining = Examining(self._home, config or ServiceConfig(), self._waker.wake)
+        self._desk = ClientDesk(
+            self._socket, self._journal, store, self._supervisor, self._examining, describe_backend, self.stop
+        )
         self._control = ControlThread(self._context, self._supervisor, describe_backend, self.stop)
         self._unwritten: WorkerEvent | None = None
         self._journal_fault = ""
@@ -88,6 +92,7 @@ class Server:
         remove_connection(self._home, os.getpid())
         self._control.stop()
         self._supervisor.stop()
+        self._examining.stop()
         self._socket.close()
         self._context.term()
         self._waker.close()
@@ -109,6 +114,7 @@ class Server:
             self._stopping.wait(_POLL_MS / 1000)
         self._supervisor.tick()
         self._desk.send_events()
+        self._desk.send_answers()
         if self._parent_pid is not None and not process_exists(self._parent_pid):
             _log.info("the parent process %d has ended", self._parent_pid)
             self.stop()

@@ -37,7 +37,7 @@ from ..errors import CameoError, JobCancelled
 from ..pipeline.run import JobProgress, JobReporter
 from ..pipeline.threads import calm_threads
 from .failures import failure_of
-from .pipe import read_message, write_message
+from .pipe import own_streams, read_message, write_message
 from .store import JobStore
 
 _HEARTBEAT_SECONDS = 1.0
@@ -148,12 +148,8 @@ class PipeReporter:
 
 
 def run_worker(home: Path, generate: Generate) -> None:
-    """Speak on stdin and stdout; everything that libraries print goes to stderr, the log."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    stdin, stdout = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    Worker(home, generate, stdin, stdout).run()
+    """Speak on stdin and stdout."""
+    Worker(home, generate, *own_streams()).run()
 
 
 def main() -> None:
