@@ -87,6 +87,14 @@ def place(bound: BoundGaussians, vertices: np.ndarray, faces: np.ndarray) -> tup
     return means.astype(np.float32), quats.astype(np.float32), scales.astype(np.float32)
 
 
+def offsets_on(frames: TriangleFrames, points: np.ndarray) -> np.ndarray:
+    """Offsets (a, b, h) float64 [N,3] that put ``points`` [N,3] on the N triangles of ``frames``."""
+    along, across, above = np.einsum("nij,ni->jn", frames.rotation, points - frames.centroid)
+    b = across / np.maximum(frames.edges[:, 2], 1e-9)
+    a = (along - b * frames.edges[:, 1]) / np.maximum(frames.edges[:, 0], 1e-9)
+    return np.stack([a, b, above], 1)
+
+
 def bind(
     face: np.ndarray, means: np.ndarray, quats: np.ndarray, scales: np.ndarray, vertices: np.ndarray, faces: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -101,13 +109,10 @@ def bind(
         ``face``, ``offset``, ``rest_edges``, ``rotation`` and ``scale`` by name.
     """
     frames = triangle_frames(vertices, faces[face])
-    along, across, above = np.einsum("nij,ni->jn", frames.rotation, means - frames.centroid)
-    b = across / frames.edges[:, 2]
-    a = (along - b * frames.edges[:, 1]) / frames.edges[:, 0]
     back = quaternion_from_matrix(frames.rotation) * [1, -1, -1, -1]
     return {
         "face": face.astype(np.int32),
-        "offset": np.stack([a, b, above], 1).astype(np.float32),
+        "offset": offsets_on(frames, means).astype(np.float32),
         "rest_edges": frames.edges.astype(np.float32),
         "rotation": quaternion_multiply(back, quats).astype(np.float32),
         "scale": np.asarray(scales, np.float32),

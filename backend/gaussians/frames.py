@@ -29,7 +29,11 @@ class Frame:
 
 
 class TrainingFrames:
-    """The frames not held out, at ``size`` pixels; with ``crop`` cut to the person."""
+    """The frames not held out, at ``size`` pixels; with ``crop`` cut to the person.
+
+    ``still_pose`` is the one that most frames show: neutral where a rig was photographed, the photo's own expression
+    where views of the photo were generated.
+    """
 
     def __init__(
         self, data: PersonalizedSet, size: int, device: torch.device | str = "cpu", *, crop: bool = True
@@ -43,9 +47,10 @@ class TrainingFrames:
         whole = 0, 0, self.size, self.size
         self._windows = [_window(image[..., 3]) if crop else whole for image in self._images]
         self._cameras = [scaled_camera(data.cameras[v], self.size) for v in self.view]
+        self.still_pose = int(np.bincount(self.pose).argmax())
         self.reference = np.flatnonzero(self.view == data.reference_view)
-        self.expressive = np.flatnonzero((self.pose != 0) & (self.view != data.reference_view))
-        self.still = np.flatnonzero((self.pose == 0) & (self.view != data.reference_view))
+        self.expressive = np.flatnonzero((self.pose != self.still_pose) & (self.view != data.reference_view))
+        self.still = np.flatnonzero((self.pose == self.still_pose) & (self.view != data.reference_view))
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -67,7 +72,7 @@ class TrainingFrames:
         return [first, *(int(j) for j in rng.choice(others, min(views - 1, len(others)), replace=False))]
 
     def _draw_one(self, rng: np.random.Generator, reference_share: float, expression_share: float) -> int:
-        """The reference and the expressions as often as asked, the rest from neutral views."""
+        """The reference and the expressions as often as asked, the rest from views of the still head."""
         u = rng.random()
         pools = [(self.reference, reference_share), (self.expressive, expression_share), (self.still, 1.0)]
         for pool, share in pools:

@@ -30,11 +30,11 @@ def place_in_picture(model_points: np.ndarray, sight: Sight) -> tuple[np.ndarray
     """
     points, K = np.asarray(sight.points, np.float64), sight.camera.K
     found = seen(points)
-    _require(bool(found.sum() >= FEWEST))
+    require_face(bool(found.sum() >= FEWEST))
     rays = (points[found] - K[:2, 2]) / (K[0, 0], K[1, 1])
     affine, offset = _robust_affine(model_points[found], rays)
     left, sizes, right = np.linalg.svd(affine)
-    _require(sizes[1] > 0.2 * sizes[0] and bool(sizes[0] > 0))
+    require_face(sizes[1] > 0.2 * sizes[0] and bool(sizes[0] > 0))
     two = left @ right[:2]
     depth = 1 / sizes.mean()  # of the landmarks, not of the head's origin
     rotation = np.stack([two[0], two[1], np.cross(two[0], two[1])])
@@ -45,7 +45,7 @@ def place_in_world(model_points: np.ndarray, sights: Sequence[Sight]) -> tuple[n
     """Rotation [3,3], translation [3] and scale from head to world, from two or more calibrated pictures."""
     world = triangulated(np.stack([s.points for s in sights]), [s.camera for s in sights])
     found = seen(world)
-    _require(bool(found.sum() >= FEWEST))
+    require_face(bool(found.sum() >= FEWEST))
     source, target = model_points[found], world[found]
     trust = np.ones(len(source))
     rotation, translation, scale = np.eye(3), np.zeros(3), 1.0
@@ -112,7 +112,8 @@ def _similarity(source: np.ndarray, target: np.ndarray, trust: np.ndarray) -> tu
     return rotation, to - scale * rotation @ from_, scale
 
 
-def _require(face_like: bool) -> None:
+def require_face(face_like: bool) -> None:
+    """Raise ``fit.failed`` unless landmarks are ``face_like``."""
     if not face_like:
         raise StageError(
             "fit.failed",

@@ -129,12 +129,20 @@ def _one(fitter: SightFitter, sight: Sight, person: Person) -> Seen | None:
     return fit.moments[0], fitter.second_derivative([sight], fit), float(fit.errors[0].mean())
 
 
-def without_gaps(found: Sequence[Seen | None]) -> tuple[list[Moment], list[np.ndarray], np.ndarray]:
-    """Pictures without a face get the nearest one's fit, which counts nothing; their errors are NaN."""
+def without_gaps(
+    found: Sequence[Seen | None], clips: np.ndarray | None = None
+) -> tuple[list[Moment], list[np.ndarray], np.ndarray]:
+    """Pictures without a face get the nearest one's fit, of their own clip (``clips`` int [T]) where it has any.
+
+    It counts nothing; their errors are NaN.
+    """
+    seen_ones = [one for one in found if one is not None]
     there = np.array([index for index, one in enumerate(found) if one is not None])
+    clips = np.zeros(len(found), int) if clips is None else clips
     moments, seconds, errors = [], [], []
     for index, one in enumerate(found):
-        moment, second, error = one or found[there[np.abs(there - index).argmin()]]
+        away = np.abs(there - index) + len(found) * (clips[there] != clips[index])
+        moment, second, error = one or seen_ones[int(away.argmin())]
         moments.append(moment)
         seconds.append(second if one else np.zeros_like(second))
         errors.append(error if one else np.nan)

@@ -7,16 +7,17 @@ sequence is steadied without lag.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from ..config import TrackingConfig
 from .fit_priors import fitted_units
 from .fit_sight import Sight
-from .fit_start import seen
-from .fit_state import RIGID
+from .fit_start import require_face, seen
+from .fit_state import RIGID, Moment
 from .landmark_fit import LandmarkFit, SightFitter, landmark_weights
 from .landmark_rig import LandmarkRig
 from .model import HeadModel
@@ -27,33 +28,60 @@ LEAST_ERROR = 1.0  # per cent of the distance between the eyes: no landmarker is
 
 
 def track_views(
-    sights: Sequence[Sight], rate: float, model: HeadModel, config: TrackingConfig | None = None, *, still: bool = True
+    sights: Sequence[Sight],
+    rate: float,
+    model: HeadModel,
+    config: TrackingConfig | None = None,
+    *,
+    still: bool = True,
+    clips: np.ndarray | None = None,
+    report: Callable[[float], None] = lambda _: None,
 ) -> SequenceFit:
     """Track a face that calibrated cameras saw; the unit of their world is found.
 
     Args:
-        sights: of the moments from 0 on, in any order; outlines count where key moments have them.
+        sights: of the moments from 0 on, in any order; outlines count where key moments have them, even those of views
+            from behind, which show no landmark.
         rate: moments per second.
         still: whether the head keeps its place, as it does where only the expression was driven.
+        clips: int [T], the clip of every moment, where they are several: no motion runs over the border of a clip.
+        report: told the part that is done, 0..1.
 
     Raises:
         StageError: ``fit.failed`` when landmarks do not look like a face.
     """
     config = config or TrackingConfig()
     order = _by_moment(sights)
-    shown = [indices for indices in order if indices]
+    clips = np.zeros(len(order), int) if clips is None else clips
+    shown = [moment for moment, indices in enumerate(order) if indices]
     keys = [shown[at] for at in np.unique(np.linspace(0, len(shown) - 1, config.key_moments).astype(int)) if shown]
-    first, usual = _fit_keys([[sights[i] for i in indices] for indices in keys], model, config, still)
+    outlined = _faceless_outlines(sights)
+    first, usual = _fit_keys(
+        [[sights[i] for i in order[key]] + outlined.get(key, []) for key in keys], model, config, still
+    )
     tracker = _Tracker(first, usual, model, config, still)
     left_out = np.ones(len(sights), bool)
     found: list[Seen | None] = []
-    for indices in order:
+    for moment, indices in enumerate(order):
+        if moment and clips[moment] != clips[moment - 1]:
+            tracker.restart()
         one, agree = tracker([sights[i] for i in indices])
         left_out[indices] = ~agree
         found.append(one)
-    moments, seconds, errors = without_gaps(found)
-    moments = steady(moments, seconds, rate, config)
+        report((moment + 1) / len(order))
+    require_face(any(found))
+    moments, seconds, errors = without_gaps(found, clips)
+    moments = _steady_clips(moments, seconds, clips, rate, config)
     return sequence_of(first.person, moments, [sight.camera for sight in sights], errors, model, left_out)
+
+
+def _steady_clips(
+    moments: Sequence[Moment], seconds: Sequence[np.ndarray], clips: np.ndarray, rate: float, config: TrackingConfig
+) -> list[Moment]:
+    """Every clip's moments steadied by themselves; the moments of a clip follow each other."""
+    borders = np.flatnonzero(np.diff(clips)) + 1
+    ends = pairwise([0, *borders, len(moments)])
+    return [one for a, b in ends for one in steady(moments[a:b], seconds[a:b], rate, config)]
 
 
 class _Tracker:
@@ -64,8 +92,13 @@ class _Tracker:
         rig = LandmarkRig(model, len(person.betas), units=fitted_units(model)).of_person(person.betas)
         weights = landmark_weights(model, model.landmarks478, config.fit)
         self._fitter = SightFitter(rig, weights, model, config.fit, calibrated=True, still=still)
-        self._person, self._near, self._still = person, first.moments[0], still
+        self._person, self._start, self._still = person, first.moments[0], still
+        self._near = self._start
         self._most = config.contradiction * usual
+
+    def restart(self) -> None:
+        """The next moment does not follow the last one."""
+        self._near = self._start
 
     def __call__(self, sights: Sequence[Sight]) -> tuple[Seen | None, np.ndarray]:
         """The fit of one moment's ``sights``, None without any that agree, and which do, bool [n]."""
@@ -103,12 +136,21 @@ def _fit_keys(
     bare = [replace(sight, outline=None) for sight in numbered]
     first = fitter.fit(bare)
     level = _levels(bare, first)
-    usual = max(float(np.median(level)), LEAST_ERROR)
-    good = [sight for sight, one in zip(numbered, level) if one <= config.contradiction * usual]
+    usual = max(float(np.nanmedian(level)), LEAST_ERROR)
+    good = [sight for sight, one in zip(numbered, level) if not one > config.contradiction * usual]
     good = [sight if sight.moment in seen_edge else replace(sight, outline=None) for sight in good]
     there = sorted({sight.moment for sight in good})
     good = [replace(sight, moment=there.index(sight.moment)) for sight in good]
     return fitter.fit(good, first.person, [first.moments[moment] for moment in there]), usual
+
+
+def _faceless_outlines(sights: Sequence[Sight]) -> dict[int, list[Sight]]:
+    """By moment the sights that show an outline and no face."""
+    found: dict[int, list[Sight]] = {}
+    for sight in sights:
+        if sight.outline is not None and not seen(np.asarray(sight.points)).any():
+            found.setdefault(sight.moment, []).append(sight)
+    return found
 
 
 def _by_moment(sights: Sequence[Sight]) -> list[list[int]]:
@@ -121,5 +163,6 @@ def _by_moment(sights: Sequence[Sight]) -> list[list[int]]:
 
 
 def _levels(sights: Sequence[Sight], fit: LandmarkFit) -> np.ndarray:
-    """[n], the median error of every sight's landmarks, per cent of the distance between the eyes."""
-    return np.array([np.median(error[seen(np.asarray(s.points))]) for s, error in zip(sights, fit.errors)])
+    """[n], the median error of every sight's landmarks, per cent of the distance between the eyes; NaN without any."""
+    found = [seen(np.asarray(sight.points)) for sight in sights]
+    return np.array([np.median(error[at]) if at.any() else np.nan for at, error in zip(found, fit.errors)])

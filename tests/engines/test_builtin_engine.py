@@ -9,9 +9,9 @@ from cameo.backend.config import BuiltinConfig, PortraitConfig
 from cameo.backend.engines import get_engine
 from cameo.backend.engines.builtin.engine import BuiltinEngine
 from cameo.backend.engines.builtin.expressions import HELD_OUT, TRAINED
-from cameo.backend.engines.builtin.surface import bind_points
 from cameo.backend.errors import JobCancelled, StageError
 from cameo.backend.gaussians.binding import triangle_frames
+from cameo.backend.gaussians.surface_cloud import bind_points
 from cameo.backend.head.controls import ARKIT_NAMES
 from cameo.backend.head.mesh_raster import project
 from cameo.backend.pipeline.portrait import prepare_portrait

@@ -43,6 +43,18 @@ def test_frames_leave_out_what_is_held_out_and_keep_the_shares(toy):
     assert set(drawn) == set(range(len(frames)))
 
 
+def test_still_frames_are_those_of_the_pose_that_most_views_show(toy):
+    """Where views of a photo were generated no frame shows neutral: they show the photo's own expression."""
+    shifted = dataclasses.replace(toy, poses=(toy.poses[0], *toy.poses), pose_index=toy.pose_index + 1)
+    frames, other = TrainingFrames(toy, 64), TrainingFrames(shifted, 64)
+    assert frames.still_pose == 0 and other.still_pose == 1
+    for name in ("still", "expressive", "reference"):
+        np.testing.assert_array_equal(getattr(frames, name), getattr(other, name))
+    first, second = np.random.default_rng(0), np.random.default_rng(0)
+    drawn = [[f.draw(rng, 0.25, 0.2, 2) for _ in range(50)] for f, rng in ((frames, first), (other, second))]
+    assert drawn[0] == drawn[1]
+
+
 def test_a_crop_shows_what_the_whole_picture_shows(toy, posed, bound):
     trainer = Trainer(toy, posed, bound, TINY)
     frame = trainer.frames[1]

@@ -150,7 +150,9 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _lag(told: np.ndarray, true: np.ndarray, most: int = 4) -> float:
-    """Where the cross-correlation of [C,T] curves is highest."""
+    """Where the cross-correlation of [C,T] curves is highest; NaN for clips too short to tell."""
+    if told.shape[1] <= 2 * most:
+        return float("nan")
     inner = slice(most, told.shape[1] - most)
     told, true = (curves - curves.mean(1, keepdims=True) for curves in (told, true))
     shifts = range(-most, most + 1)

@@ -96,3 +96,19 @@ def test_moments_without_a_face_are_bridged_and_no_face_at_all_is_an_error(clip)
     assert steps[2:4].max() < 0.5
     with pytest.raises(StageError):
         track_views([replace(s, points=blank) for s in sights], RATE, MODEL)
+
+
+def test_no_motion_runs_over_the_border_of_two_clips(clip):
+    """The second clip begins with another face than the first one ends with: that jump stays, however calm faces are."""
+    sights = [replace(s, outline=None) for s in clip.sights if s.camera.viewmat[0, 0] > 0.7 and s.moment < 8]
+    order = np.array([4, 5, 6, 7, 0, 1, 2, 3])
+    jump = [replace(s, moment=int(order[s.moment])) for s in sights]
+    config = TrackingConfig(fit=FitConfig(betas=20), key_moments=3, unit_acceleration=200.0)
+    clips = np.repeat([0, 1], 4)
+    told, untold = (
+        np.stack([p.units for p in track_views(jump, RATE, MODEL, config, clips=c).parameters]) for c in (clips, None)
+    )
+    true = np.stack([clip.parameters[t].units for t in np.argsort(order)])
+    jumps = [np.linalg.norm(units[4] - units[3]) for units in (told, untold, true)]
+    assert jumps[1] < 0.5 * jumps[2], jumps
+    assert jumps[0] > 1.5 * jumps[1], jumps

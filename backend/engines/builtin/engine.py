@@ -12,6 +12,7 @@ import numpy as np
 
 from ...artifacts import AvatarMesh, HeadParameters, PersonalizedSet, Portrait, SurfaceCloud, orbit_camera
 from ...config import BuiltinConfig
+from ...gaussians.surface_cloud import join_clouds
 from ...head.controls import controls_from_parameters
 from ...head.fit_result import HeadFit
 from ...head.fitting import fit_head
@@ -31,7 +32,7 @@ from .photo_view import photo_rgba
 from .readability import readable_units, same_photo, strengthened
 from .segmentation import Segmentation, segment_portrait
 from .skin import paint_head
-from .surface import hair_elements, join_clouds, skin_elements
+from .surface import hair_elements, skin_elements
 from .views import PHOTO_POSE, Plan, plan_views
 
 NECK = 1

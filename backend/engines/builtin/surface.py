@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...artifacts import AvatarMesh, SurfaceCloud
-from ...gaussians.binding import triangle_frames
+from ...gaussians.surface_cloud import any_tangent, bind_points
 from ...head.normals import vertex_normals
 from .dense import DenseHead, vertex_areas
 from .hair_proxy import HairProxy
@@ -15,16 +15,6 @@ BURIED_IMPORTANCE = 0.15  # of skin below hair: coarse Gaussians there keep one 
 FADED = 0.3  # opacity below which skin makes no element
 VISIBLE = 0.35  # alpha from which a hair cell makes an element
 HAIR_IMPORTANCE = 0.8
-
-
-def bind_points(points: np.ndarray, mesh: AvatarMesh, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Offsets (a, b, h) [N,3] that put points [N,3] on their faces [N], and the frames R [N,3,3]."""
-    frames = triangle_frames(mesh.vertices, mesh.faces[face])
-    local = np.einsum("nji,nj->ni", frames.rotation, points - frames.centroid)
-    length, skew, height = frames.edges.T
-    b = local[:, 1] / np.maximum(height, 1e-9)
-    a = (local[:, 0] - b * skew) / np.maximum(length, 1e-9)
-    return np.stack([a, b, local[:, 2]], 1), frames.rotation
 
 
 def skin_elements(
@@ -48,7 +38,7 @@ def skin_elements(
     normal = np.einsum("nji,nj->ni", frame, vertex_normals(vertices, dense.faces))
     area = vertex_areas(vertices, dense.faces)
     weight = importance * (1 - coverage) + BURIED_IMPORTANCE * coverage
-    parts = (dense.base_face, offset, normal, _any_tangent(normal), area * opacity, colors, weight)
+    parts = (dense.base_face, offset, normal, any_tangent(normal), area * opacity, colors, weight)
     return _cloud(*(part[keep] for part in parts))
 
 
@@ -67,20 +57,6 @@ def hair_elements(shell: HairShell, proxy: HairProxy, mesh: AvatarMesh, first_fa
     area = around * along * np.clip(shell.alpha[row, column], 0.3, 1)
     weight = np.full(len(row), HAIR_IMPORTANCE)
     return _cloud(face, offset, normal, tangent, area, shell.color[row, column], weight)
-
-
-def join_clouds(*clouds: SurfaceCloud) -> SurfaceCloud:
-    """All elements in one cloud."""
-    names = ("face", "offset", "normal", "tangent", "area", "color", "importance")
-    return SurfaceCloud(*(np.concatenate([getattr(c, name) for c in clouds]) for name in names))
-
-
-def _any_tangent(normal: np.ndarray) -> np.ndarray:
-    """Some unit vector across each normal [N,3]: the face's own t, straightened."""
-    tangent = np.array([1.0, 0.0, 0.0]) - normal * normal[:, :1]
-    short = np.linalg.norm(tangent, axis=1) < 1e-3
-    tangent[short] = [0.0, 1.0, 0.0]
-    return tangent / np.linalg.norm(tangent, axis=1, keepdims=True)
 
 
 def _cloud(
