@@ -1,9 +1,11 @@
 """Both readers of pickles run nothing in them. The canary of each attack proves it."""
 
+import io
 import json
 import pickle
 import subprocess
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -189,3 +191,107 @@ def test_a_network_comes_back_and_its_source_does_not_run(tmp_path, protocol):
     assert settings["option"] == {"a": 1, "b": [2.5, None, True], "c": "x", "d": {"e": 0.5}}
     assert "odd" not in settings and "axes" not in settings
     assert not canary.exists()
+
+
+STATES = PickleKind("states", "states", 64 << 20)
+
+
+def zipped(table):
+    """A file as ``torch.save`` lays it out, with this pickle in it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("archive/data.pkl", table)
+    return content.getvalue()
+
+
+def saved(table):
+    content = io.BytesIO()
+    torch.save(table, content)
+    return content.getvalue()
+
+
+def rezipped(content, change):
+    """The same members but for what ``change`` makes of them: (name, contents) to contents or None."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            changed = change(name, old.read(name))
+            if changed is not None:
+                new.writestr(name, changed)
+    return out.getvalue()
+
+
+def test_nothing_in_saved_states_runs(tmp_path):
+    canary = tmp_path / "canary"
+    attempts = {name: content for name, content in attacks(canary).items() if not name.endswith(("0", "4"))}
+    forged = {name: zipped(content) for name, content in attempts.items()}
+    all_refused(tmp_path, STATES, forged | {"bare": attacks(canary)["STACK_GLOBAL"]})
+    assert not canary.exists()
+
+
+def test_damaged_states_are_refused(tmp_path):
+    good, packed = saved({"w": torch.ones(1000)}), io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({"w": bytes(1 << 20)}))
+    nested = {"w": torch.ones(1)}
+    for _ in range(6):
+        nested = {"deeper": nested}
+    reasons = all_refused(
+        tmp_path,
+        STATES,
+        {
+            "cut short": good[: len(good) // 2],
+            "a storage is missing": rezipped(good, lambda name, content: None if "/data/" in name else content),
+            "a storage is short": rezipped(good, lambda name, content: content[:40] if "/data/" in name else content),
+            "packed": packed.getvalue(),
+            "no tensors": saved({"step": 3}),
+            "a number": saved(7),
+            "too deep": saved(nested),
+            "a path for a name": saved({"../x": torch.ones(1)}),
+            "a zip of pictures": rezipped(good, lambda name, content: None if name.endswith(".pkl") else content),
+            "an old file": pickle.dumps({"w": 1}),
+        },
+    )
+    assert "lacks its part" in reasons["a storage is missing"]
+    assert "larger than its storage" in reasons["a storage is short"]
+    assert "too large" in reasons["packed"]
+
+
+def test_states_come_back_by_name(tmp_path):
+    network = torch.nn.Sequential(torch.nn.Conv3d(2, 3, 3), torch.nn.BatchNorm3d(3))
+    shared = torch.arange(6.0)
+    table = {
+        "net": network.state_dict(),
+        "halves": {"first": shared[:3], "second": shared[3:], "half": shared.half(), "whole": torch.tensor(5)},
+        "optimizer": {"state": {0: {"step": torch.ones(1)}}, "param_groups": [{"lr": 0.1}]},
+        "epoch": 7,
+    }
+    path = tmp_path / "net.pth"
+    path.write_bytes(saved(table))
+    with safe_open(kept_tensors(path, STATES), framework="pt") as file:
+        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+    expected = {f"net.{name}": value for name, value in network.state_dict().items()}
+    expected |= {f"halves.{name}": value for name, value in table["halves"].items()}
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        assert torch.equal(found[name], value) and found[name].dtype == value.dtype, name
+
+
+def test_a_converted_file_is_used_as_it_is(tmp_path):
+    path = tmp_path / "net.pth"
+    path.write_bytes(saved({"w": torch.ones(3)}))
+    made = tmp_path / "deep" / "net.safetensors"
+    pickles.convert(path, STATES, made)
+    assert kept_tensors(made, STATES) == made
+    assert not (tmp_path / "cache").exists()
+    made.write_bytes(made.read_bytes()[:-1])
+    with pytest.raises(UnreadPickle, match="damaged") as caught:
+        kept_tensors(made, STATES)
+    assert caught.value.why == "refused"
+    for wanted, reason in ((tmp_path / "none.safetensors", "missing"), (tmp_path / "none.pth", "missing")):
+        with pytest.raises(UnreadPickle) as caught:
+            kept_tensors(wanted, STATES)
+        assert caught.value.why == reason
+    with pytest.raises(UnreadPickle) as caught:
+        pickles.convert(path, PickleKind("states", "states", 10), made)
+    assert caught.value.why == "too_large"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import zipfile
@@ -13,6 +14,7 @@ from refusal import Refused
 from stand_ins import COMMON, Sealed, numbers
 from torch_stand_ins import STORAGES, TORCH, named_storage
 
+codecs.lookup("cp437")  # of names in zips; it is imported when it is first used, which the wall would not allow
 _NAME = re.compile(r"[\w.]{1,200}", re.ASCII)
 _DEEPEST = 4
 _MOST_TENSORS = 20_000
