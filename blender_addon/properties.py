@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import bpy
 
-from . import session
-from .scene.avatar import control_names, is_avatar
+from . import session, view_settings
+from .scene.avatar import control_names, is_avatar, parts_of
 from .scene.board_layout import SLIDER_LENGTH
-from .scene.pose import set_controls, slider
+from .scene.pose import set_controls
+from .scene.timeline import auto_key
 
 FALLBACK_PRESETS = [("preview", "Preview", "A quick look", 0)]
 _presets: list[tuple[str, str, str, int]] = []  # Blender keeps no references to the strings of a dynamic enum
@@ -65,13 +66,22 @@ class CameoControl(bpy.types.PropertyGroup):
     """One slider in the panel. It has no value of its own: it shows and moves the bone on the face board."""
 
     def _get(self) -> float:
-        return slider(self.id_data, self.name).location[0] / SLIDER_LENGTH
+        bone = parts_of(self.id_data).rig.pose.bones.get(self.name)
+        return bone.location[0] / SLIDER_LENGTH if bone is not None else 0.0
 
     def _set(self, value: float) -> None:
         set_controls(self.id_data, {self.name: value})
+        auto_key(bpy.context, self.id_data, (self.name,))
 
     value: bpy.props.FloatProperty(
-        name="Value", description="How far this control is moved, 0 to 1", min=0.0, max=1.0, get=_get, set=_set
+        name="Value",
+        description="How far this control is moved, 0 to 1",
+        min=0.0,
+        max=1.0,
+        get=_get,
+        set=_set,
+        options=set(),  # keys belong to the bone
+        override={"LIBRARY_OVERRIDABLE"},
     )
 
 
@@ -83,14 +93,16 @@ def add_control_sliders(root: bpy.types.Object) -> None:
             root.cameo_controls.add().name = name
 
 
-CLASSES = (CameoSettings, CameoControl)
+CLASSES = (CameoSettings, CameoControl, *view_settings.CLASSES)
 
 
 def add_pointers() -> None:
     bpy.types.Scene.cameo = bpy.props.PointerProperty(type=CameoSettings)
-    bpy.types.Object.cameo_controls = bpy.props.CollectionProperty(type=CameoControl)
+    bpy.types.Scene.cameo_view = bpy.props.PointerProperty(type=view_settings.CameoView)
+    bpy.types.Object.cameo_controls = bpy.props.CollectionProperty(type=CameoControl, override={"LIBRARY_OVERRIDABLE"})
 
 
 def remove_pointers() -> None:
     del bpy.types.Scene.cameo
+    del bpy.types.Scene.cameo_view
     del bpy.types.Object.cameo_controls

@@ -17,11 +17,13 @@ def register() -> None:
     engine.register()
     viewport.register()
     panels.previews.open_previews()
+    panels.menus.register()
     session.start()
 
 
 def unregister() -> None:
     session.end()
+    panels.menus.unregister()
     panels.previews.close_previews()
     viewport.unregister()
     engine.unregister()

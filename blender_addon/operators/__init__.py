@@ -1,5 +1,13 @@
 """What the artist can do, one file per part of the panel."""
 
-from . import avatar, backend, controls, jobs, portrait, render
+from . import avatar, backend, controls, jobs, portrait, pose_assets, render
 
-CLASSES = (*backend.CLASSES, *portrait.CLASSES, *jobs.CLASSES, *avatar.CLASSES, *controls.CLASSES, *render.CLASSES)
+CLASSES = (
+    *backend.CLASSES,
+    *portrait.CLASSES,
+    *jobs.CLASSES,
+    *avatar.CLASSES,
+    *controls.CLASSES,
+    *pose_assets.CLASSES,
+    *render.CLASSES,
+)

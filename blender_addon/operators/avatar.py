@@ -1,4 +1,4 @@
-"""Avatars in the scene: bringing one in from its file, and choosing one."""
+"""Avatars in the scene: bringing one in from its file, choosing, copying and removing one, writing one to a file."""
 
 from __future__ import annotations
 
@@ -6,58 +6,176 @@ from pathlib import Path
 
 import bpy
 
-from ...protocol.avatar import read_avatar
+from ...protocol.avatar import SUFFIX, read_avatar, write_avatar
 from ...protocol.errors import CameoError
 from ..link.problem import Problem
 from ..properties import add_control_sliders
-from ..scene.avatar import avatars_in, import_avatar
+from ..scene.avatar import active_avatar, avatars_in, import_avatar
+from ..scene.copies import duplicate_avatar, give_own_face, remove_avatar, shares_face
+from ..scene.export import avatar_data
 from .reporting import refuse
 
 
 class ImportAvatar(bpy.types.Operator):
-    """Bring an avatar file into the scene as armature, mesh and splats"""
+    """Bring avatar files into the scene as armature, mesh and splats"""
 
     bl_idname, bl_label = "cameo.import_avatar", "Import Avatar"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: bpy.props.StringProperty(description="The avatar file", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    directory: bpy.props.StringProperty(
+        description="Folder of the files, where several are chosen", subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"}
+    )
+    files: bpy.props.CollectionProperty(
+        description="Several files", type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"}
+    )
     name: bpy.props.StringProperty(
         name="Name", description="What to call the avatar; empty: the file's name", options={"SKIP_SAVE"}
     )
     filter_glob: bpy.props.StringProperty(default="*.cameo", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.filepath or self.files:  # dropped into the window: nothing to ask
+            return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        path = Path(bpy.path.abspath(self.filepath))
-        try:
-            root = import_avatar(context, read_avatar(path), self.name or path.stem)
-        except CameoError as error:
-            return refuse(self, error)
-        except OSError as error:
-            problem = Problem("avatar.unreadable", f"The file {path} cannot be opened.", str(error), "Choose another.")
-            return refuse(self, problem)
-        add_control_sliders(root)
+        several = [Path(self.directory) / item.name for item in self.files if item.name]
+        for path in several or [Path(bpy.path.abspath(self.filepath))]:
+            try:
+                root = import_avatar(context, read_avatar(path), self.name or path.stem)
+            except CameoError as error:
+                return refuse(self, error)
+            except OSError as error:
+                sentence, fix = f"The file {path} cannot be opened.", "Choose another."
+                return refuse(self, Problem("avatar.unreadable", sentence, str(error), fix))
+            add_control_sliders(root)
         return {"FINISHED"}
 
 
-class SelectAvatar(bpy.types.Operator):
+class _OfScene:
+    """What works on one avatar of the scene."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    name: bpy.props.StringProperty(
+        description="Name of the avatar's root object; empty: the active avatar", options={"SKIP_SAVE", "HIDDEN"}
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not avatars_in(context.scene):
+            cls.poll_message_set("There is no avatar in this scene")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        root = {root.name: root for root in avatars_in(context.scene)}.get(self.name)
+        if not self.name:
+            root = active_avatar(context)
+        if root is None:
+            what = f"There is no avatar named '{self.name}' in this scene." if self.name else "No avatar is selected."
+            return refuse(self, Problem("avatar.unknown", what, fix="Select one in the panel."))
+        try:
+            return self.act(context, root)
+        except CameoError as error:
+            return refuse(self, error)
+
+    def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
+        raise NotImplementedError
+
+
+class SelectAvatar(_OfScene, bpy.types.Operator):
     """Make this avatar the one that the panel shows"""
 
     bl_idname, bl_label = "cameo.select_avatar", "Select Avatar"
-    bl_options = {"REGISTER", "UNDO"}
 
-    name: bpy.props.StringProperty(description="Name of the avatar's root object", options={"SKIP_SAVE"})
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        found = {root.name: root for root in avatars_in(context.scene)}
-        if self.name not in found:
-            return refuse(self, Problem("avatar.unknown", f"There is no avatar named '{self.name}' in this scene."))
-        context.view_layer.objects.active = found[self.name]
-        found[self.name].select_set(True)
+    def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
+        if root.name not in context.view_layer.objects:
+            problem = Problem(
+                "avatar.excluded",
+                f"'{root.name}' is not in this view layer.",
+                cause="Its collection is excluded.",
+                fix="Tick the collection in the outliner.",
+            )
+            return refuse(self, problem)
+        context.view_layer.objects.active = root
+        root.select_set(True)
         return {"FINISHED"}
 
 
-CLASSES = (ImportAvatar, SelectAvatar)
+class DuplicateAvatar(_OfScene, bpy.types.Operator):
+    """Copy this avatar whole, into a collection of its own"""
+
+    bl_idname, bl_label = "cameo.duplicate_avatar", "Duplicate Avatar"
+
+    def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
+        if root.name not in context.view_layer.objects:
+            return refuse(self, Problem("avatar.excluded", f"'{root.name}' is not in this view layer.", fix="Tick it."))
+        duplicate_avatar(context, root)
+        return {"FINISHED"}
+
+
+class DeleteAvatar(_OfScene, bpy.types.Operator):
+    """Remove this avatar and all its data from the file; actions stay"""
+
+    bl_idname, bl_label = "cameo.delete_avatar", "Delete Avatar"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_confirm(self, event)
+
+    def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
+        if root.library is not None:
+            problem = Problem(
+                "avatar.linked",
+                f"'{root.name}' belongs to another file.",
+                fix="Delete the link in the outliner (Blender File view).",
+            )
+            return refuse(self, problem)
+        remove_avatar(root)
+        return {"FINISHED"}
+
+
+class OwnFace(_OfScene, bpy.types.Operator):
+    """Give this avatar a face of its own: linked copies (Alt-D) follow the original's face"""
+
+    bl_idname, bl_label = "cameo.own_face", "Give It Its Own Face"
+
+    def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
+        if not shares_face(root):
+            self.report({"INFO"}, f"'{root.name}' has its own face already")
+            return {"CANCELLED"}
+        give_own_face(root)
+        return {"FINISHED"}
+
+
+class ExportAvatar(_OfScene, bpy.types.Operator):
+    """Write this avatar to a .cameo file, with your changes to its mesh and splats, at rest"""
+
+    bl_idname, bl_label = "cameo.export_avatar", "Export Avatar"
+    bl_options = {"REGISTER"}
+
+    filepath: bpy.props.StringProperty(description="Where to", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: bpy.props.StringProperty(default="*.cameo", options={"HIDDEN"})
+    check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        root = active_avatar(context)
+        self.filepath = bpy.path.clean_name(self.name or (root.name if root else "avatar")) + SUFFIX
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
+        path = Path(bpy.path.ensure_ext(bpy.path.abspath(self.filepath), SUFFIX))
+        try:
+            write_avatar(path, avatar_data(root))
+        except OSError as error:
+            return refuse(
+                self, Problem("output.unwritable", f"{path} cannot be written.", str(error), "Choose another.")
+            )
+        self.report({"INFO"}, f"Written: {path}")
+        return {"FINISHED"}
+
+
+CLASSES = (ImportAvatar, SelectAvatar, DuplicateAvatar, DeleteAvatar, OwnFace, ExportAvatar)

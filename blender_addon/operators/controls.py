@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import bpy
 
 from ...protocol.errors import CameoError
 from ..link.problem import Problem
 from ..scene.avatar import PHOTO_CONTROLS, active_avatar
+from ..scene.control_groups import EVERYTHING, GROUPS, joints_in
 from ..scene.named_poses import pose_values
-from ..scene.pose import mirror_pose, reset_pose, set_controls
-from ..scene.timeline import key_all, key_changed, key_controls, key_joint
+from ..scene.pose import control_values, mirror_pose, reset_pose, set_controls
+from ..scene.timeline import auto_key, key_all, key_changed, key_controls, key_joint, toggle_key
 from .reporting import refuse
 
 _BAD_VALUES = Problem(
@@ -28,10 +30,34 @@ class _OnAvatar:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return active_avatar(context) is not None
+        if active_avatar(context) is None:
+            cls.poll_message_set("Select an avatar first")
+            return False
+        return True
 
 
-class KeyControls(_OnAvatar, bpy.types.Operator):
+class _OnGroup(_OnAvatar):
+    """What works on one part of the face, or on all of it."""
+
+    group: bpy.props.EnumProperty(
+        name="Part",
+        description="Which part of the face",
+        items=((EVERYTHING, "Everything", "Face and joints"), *((g.key, g.title, g.title) for g in GROUPS)),
+        default=EVERYTHING,
+        options={"SKIP_SAVE"},
+    )
+
+    def change(self, context: bpy.types.Context, pose_group: Callable[[bpy.types.Object, str], None]) -> set[str]:
+        """Pose the group and let auto keying key what that changed."""
+        root = active_avatar(context)
+        before = control_values(root)
+        pose_group(root, self.group)
+        changed = [name for name, value in control_values(root).items() if value != before[name]]
+        auto_key(context, root, changed, joints_in(self.group))
+        return {"FINISHED"}
+
+
+class KeyControls(_OnGroup, bpy.types.Operator):
     """Key the avatar's controls and joints at the current frame"""
 
     bl_idname, bl_label = "cameo.key_controls", "Key Controls"
@@ -60,9 +86,9 @@ class KeyControls(_OnAvatar, bpy.types.Operator):
         if self.values:
             return self._key_values(root, frame)
         if self.which == "ALL":
-            key_all(root, frame)
+            key_all(root, frame, self.group)
         else:
-            names = key_changed(root, frame)
+            names = key_changed(root, frame, self.group)
             self.report({"INFO"}, f"{len(names)} keyed" if names else "Nothing has changed")
         return {"FINISHED"}
 
@@ -82,24 +108,37 @@ class KeyControls(_OnAvatar, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class ResetControls(_OnAvatar, bpy.types.Operator):
-    """Bring the face and all joints back to rest; keys stay"""
+class ToggleKey(_OnAvatar, bpy.types.Operator):
+    """Key this control at the current frame, or take its key there away"""
+
+    bl_idname, bl_label = "cameo.toggle_key", "Key"
+
+    control: bpy.props.StringProperty(description="Name of the control", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            toggle_key(active_avatar(context), self.control, context.scene.frame_current)
+        except CameoError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class ResetControls(_OnGroup, bpy.types.Operator):
+    """Bring controls and joints back to rest; keys stay, and auto keying keys the rest"""
 
     bl_idname, bl_label = "cameo.reset_controls", "Reset"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        reset_pose(active_avatar(context))
-        return {"FINISHED"}
+        return self.change(context, reset_pose)
 
 
-class MirrorControls(_OnAvatar, bpy.types.Operator):
+class MirrorControls(_OnGroup, bpy.types.Operator):
     """Exchange the two sides of the face"""
 
     bl_idname, bl_label = "cameo.mirror_controls", "Mirror"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        mirror_pose(active_avatar(context))
-        return {"FINISHED"}
+        return self.change(context, mirror_pose)
 
 
 class PhotoExpression(_OnAvatar, bpy.types.Operator):
@@ -111,6 +150,7 @@ class PhotoExpression(_OnAvatar, bpy.types.Operator):
         root = active_avatar(context)
         try:
             set_controls(root, photo_controls(root))
+            auto_key(context, root, photo_controls(root))
         except CameoError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -139,6 +179,7 @@ class ApplyPose(_OnAvatar, bpy.types.Operator):
                 key_controls(root, context.scene.frame_current, values)
             else:
                 set_controls(root, values)
+                auto_key(context, root, values)
         except CameoError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -149,4 +190,4 @@ def photo_controls(root: bpy.types.Object) -> dict[str, float]:
     return json.loads(root.get(PHOTO_CONTROLS, "{}"))
 
 
-CLASSES = (KeyControls, ResetControls, MirrorControls, PhotoExpression, ApplyPose)
+CLASSES = (KeyControls, ToggleKey, ResetControls, MirrorControls, PhotoExpression, ApplyPose)

@@ -1,7 +1,10 @@
 """The tab in the 3D viewport, one file per part of the work."""
 
-from . import avatars, backend, jobs, previews, turntable
+from . import avatars, backend, controls, jobs, menus, poses, previews, turntable, viewport
 
-CLASSES = (*backend.CLASSES, *jobs.CLASSES, *avatars.CLASSES, *turntable.CLASSES)
+CLASSES = (
+    *(*backend.CLASSES, *jobs.CLASSES, *avatars.CLASSES, *poses.CLASSES, *controls.CLASSES),
+    *(*turntable.CLASSES, *viewport.CLASSES),
+)
 
-__all__ = ["CLASSES", "previews"]
+__all__ = ["CLASSES", "menus", "previews"]

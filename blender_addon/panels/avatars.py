@@ -1,17 +1,15 @@
-"""The scene's avatars, and the active one's poses and controls."""
+"""The scene's avatars: which there are, which one the panel works on."""
 
 from __future__ import annotations
 
 import bpy
 
-from ..scene.avatar import active_avatar, avatars_in
-from ..scene.named_poses import poses_of
-from .drawing import CameoPanel
+from ..scene.avatar import active_avatar, avatars_in, is_avatar
+from ..scene.copies import shares_face
+from ..scene.thumbnail import thumbnail_icon
+from .drawing import CameoPanel, draw_text
 
-GROUPS = (("Brows", ("brow",)), ("Eyes", ("eye",)), ("Cheeks and Nose", ("cheek", "nose")), ("Jaw", ("jaw",)))
-_MOUTH = ("Mouth", ("mouth", "tongue"))
-_ACTION_UNITS = ("Action Units", ("AU",))
-POSE_GROUPS = (("Emotions", "emotion", 2), ("Visemes", "viseme", 5))  # title, group in the avatar file, columns
+_PICTURE_SCALE = 2.6  # of a button's height: two rows stand beside it
 
 
 class AvatarsPanel(CameoPanel, bpy.types.Panel):
@@ -20,64 +18,51 @@ class AvatarsPanel(CameoPanel, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         active = active_avatar(context)
-        for root in avatars_in(context.scene):
-            icon = "RADIOBUT_ON" if root == active else "RADIOBUT_OFF"
-            self.layout.operator("cameo.select_avatar", text=root.name, icon=icon).name = root.name
+        found = avatars_in(context.scene)
+        for root in found:
+            draw_avatar(self.layout.box(), root, root == active)
+        if active is not None and shares_face(active):
+            box = self.layout.box()
+            draw_text(box, context, "This linked copy's face follows another avatar.", "ERROR")
+            box.operator("cameo.own_face", icon="DUPLICATE").name = active.name
+        if linked_instance(context) is not None:
+            box = self.layout.box()
+            draw_text(box, context, "This avatar is linked from another file. Override it to pose it here.", "INFO")
+            box.operator("object.make_override_library", icon="LIBRARY_DATA_OVERRIDE")
+        if not found:
+            draw_text(self.layout, context, "None in this scene yet. Make one, or drop an avatar file in here.")
+        elif active is None:
+            draw_text(self.layout, context, "Select one to pose it.", "INFO")
         self.layout.operator("cameo.import_avatar", text="Import File", icon="IMPORT")
 
 
-class PosesPanel(CameoPanel, bpy.types.Panel):
-    bl_idname = "CAMEO_PT_poses"
-    bl_label = "Poses"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        root = active_avatar(context)
-        return root is not None and bool(poses_of(root))
-
-    def draw(self, context: bpy.types.Context) -> None:
-        settings = context.scene.cameo
-        row = self.layout.row(align=True)
-        row.prop(settings, "pose_strength", slider=True)
-        row.prop(settings, "pose_key", text="", icon="KEY_HLT")
-        for title, group, columns in POSE_GROUPS:
-            header, body = self.layout.panel(f"cameo_{title}", default_closed=False)
-            header.label(text=title)
-            if body is None:
-                continue
-            grid = body.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
-            for pose in poses_of(active_avatar(context)):
-                if pose.group == group:
-                    # visemes keep their spelling: "I" and "E" are not "i" and "e"
-                    button = grid.operator("cameo.apply_pose", text=pose.name if columns > 2 else pose.name.title())
-                    button.pose, button.strength, button.key = pose.name, settings.pose_strength, settings.pose_key
+def draw_avatar(layout: bpy.types.UILayout, root: bpy.types.Object, active: bool) -> None:
+    """Picture, name and what can be done with the whole of it."""
+    row = layout.row()
+    icon = thumbnail_icon(root)
+    if icon:
+        picture = row.column()
+        picture.template_icon(icon_value=icon, scale=_PICTURE_SCALE)
+    column = row.column(align=True)
+    select = column.row(align=True)
+    mark = "RADIOBUT_ON" if active else "RADIOBUT_OFF"
+    select.operator("cameo.select_avatar", text=root.name, icon=mark, depress=active).name = root.name
+    tools = column.row(align=True)
+    for operator, text, symbol in (
+        ("cameo.duplicate_avatar", "Copy", "DUPLICATE"),
+        ("cameo.export_avatar", "Export", "EXPORT"),
+        ("cameo.delete_avatar", "Delete", "TRASH"),
+    ):
+        tools.operator(operator, text=text, icon=symbol).name = root.name
 
 
-class ControlsPanel(CameoPanel, bpy.types.Panel):
-    bl_idname = "CAMEO_PT_controls"
-    bl_label = "Controls"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return active_avatar(context) is not None
-
-    def draw(self, context: bpy.types.Context) -> None:
-        row = self.layout.row(align=True)
-        row.operator("cameo.key_controls", text="Key Changed", icon="KEY_HLT").which = "CHANGED"
-        row.operator("cameo.key_controls", text="Key All").which = "ALL"
-        row = self.layout.row(align=True)
-        row.operator("cameo.reset_controls")
-        row.operator("cameo.mirror_controls")
-        self.layout.operator("cameo.photo_expression")
-        sliders = active_avatar(context).cameo_controls
-        for title, starts in (*GROUPS, _MOUTH, _ACTION_UNITS):
-            header, body = self.layout.panel(f"cameo_{title}", default_closed=True)
-            header.label(text=title)
-            if body is not None:
-                column = body.column(align=True)
-                for control in sliders:
-                    if control.name.startswith(starts):
-                        column.prop(control, "value", text=control.name, slider=True)
+def linked_instance(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The active object, if it is an instance of a collection with an avatar that lies in another file."""
+    active = context.view_layer.objects.active
+    collection = active.instance_collection if active is not None else None
+    if collection is None or collection.library is None:
+        return None
+    return active if any(is_avatar(item) for item in collection.all_objects) else None
 
 
-CLASSES = (AvatarsPanel, PosesPanel, ControlsPanel)
+CLASSES = (AvatarsPanel,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import bpy
@@ -30,11 +31,20 @@ class SplatScene(NamedTuple):
 
 def gather_splats(depsgraph: bpy.types.Depsgraph) -> SplatScene:
     """Splats of every visible point cloud that has the splat attributes, instances included."""
-    clouds = [
+    return together(
         _in_world(read_splats(instance.object), np.array(instance.matrix_world))
         for instance in depsgraph.object_instances
         if is_splat_cloud(instance.object)
-    ]
+    )
+
+
+def gather_splats_of(cloud: bpy.types.Object) -> SplatScene:
+    """Splats of one evaluated object, seen or not."""
+    return _in_world(read_splats(cloud), np.array(cloud.matrix_world))
+
+
+def together(clouds: Iterable[SplatScene]) -> SplatScene:
+    """One set of splats out of several, none of them included."""
     empty = SplatScene(*(np.zeros(shape, np.float32) for shape in ((0, 3), (0, 4), (0, 3), (0,), (0, 3))))
     return SplatScene(*(np.concatenate(parts) for parts in zip(empty, *clouds)))
 

@@ -5,7 +5,8 @@
       <name> Head         proxy mesh with shape keys
       <name> Splats       point cloud bound by geometry nodes
 
-The parts find each other by custom properties of the root, never by name, so artists may rename everything.
+The parts find each other by custom properties of the root, never by name, so artists may rename everything. A part
+counts only while it is the root's child: a root that was copied alone is no avatar, and moves nobody else's face.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from typing import NamedTuple
 import bpy
 
 from ...protocol.avatar import AvatarData
-from . import controls, rig
+from . import controls, rig, source
 from .board_drawing import ring_mesh
 from .head_mesh import JOINT_NAMES, create_head
 from .splats import create_splats
+from .thumbnail import show_thumbnail
 
 MARK = "cameo_avatar"  # on the root: version of this layout
 LAYOUT_VERSION = 1
-RIG, HEAD, SPLATS = "cameo_rig", "cameo_head", "cameo_splats"  # on the root: the parts
+PARTS = RIG, HEAD, SPLATS = "cameo_rig", "cameo_head", "cameo_splats"  # on the root: the parts
 CONTROLS, CAMERA, PHOTO_CONTROLS = "cameo_controls", "cameo_photo_camera", "cameo_photo_controls"  # JSON on the root
 POSES = "cameo_poses"  # JSON on the root; avatars of older files have none
 _HANDLE_RADIUS = {"root": 0.14, "neck": 0.1, "jaw": 0.045, "left_eye": 0.02, "right_eye": 0.02}  # metres
@@ -54,7 +56,7 @@ def import_avatar(context: bpy.types.Context, data: AvatarData, name: str) -> bp
     with _removed_on_failure(collection):
         root = _build(context, data, collection, name)
     _show_vertex_colors()
-    _select_only(context, root)
+    select_only(context, root)
     context.view_layer.update()
     return root
 
@@ -66,11 +68,10 @@ def avatars_in(scene: bpy.types.Scene) -> list[bpy.types.Object]:
 
 def is_avatar(candidate: bpy.types.Object | None) -> bool:
     """Whether the object is the root of a whole avatar."""
-    return (
-        candidate is not None
-        and MARK in candidate
-        and all(isinstance(candidate.get(key), bpy.types.Object) for key in (RIG, HEAD, SPLATS))
-    )
+    if candidate is None or MARK not in candidate:
+        return False
+    parts = (candidate.get(key) for key in PARTS)
+    return all(isinstance(part, bpy.types.Object) and part.parent == candidate for part in parts)
 
 
 def parts_of(member: bpy.types.Object) -> AvatarParts:
@@ -103,6 +104,15 @@ def control_names(member: bpy.types.Object) -> list[str]:
     return list(json.loads(parts_of(member).root[CONTROLS]))
 
 
+def select_only(context: bpy.types.Context, chosen: bpy.types.Object) -> None:
+    """Make ``chosen`` the selection and the active object."""
+    for item in context.view_layer.objects:
+        if item.select_get():
+            item.select_set(False)
+    chosen.select_set(True)
+    context.view_layer.objects.active = chosen
+
+
 def _build(
     context: bpy.types.Context, data: AvatarData, collection: bpy.types.Collection, name: str
 ) -> bpy.types.Object:
@@ -113,8 +123,10 @@ def _build(
     rig.drive_correctives(head, armature, data)
     controls.drive_by_controls(head, armature, data)
     splats = create_splats(context, data, head, collection, f"{name} Splats")
-    for key, part in ((RIG, armature), (HEAD, head), (SPLATS, splats)):
+    for key, part in zip(PARTS, (armature, head, splats)):
         root[key] = part
+        # or an override of a linked avatar would find the library's parts again when its file is opened
+        root.property_overridable_library_set(f'["{key}"]', True)
         _attach(part, root)
     return root
 
@@ -145,7 +157,9 @@ def _create_root(data: AvatarData, collection: bpy.types.Collection, name: str) 
     if camera is not None:
         size = {"width": camera.width, "height": camera.height}
         root[CAMERA] = json.dumps({"viewmat": camera.viewmat.tolist(), "K": camera.K.tolist(), **size})
+    source.keep(root, data)
     collection.objects.link(root)
+    show_thumbnail(root, data.thumbnail_png)
     return root
 
 
@@ -156,7 +170,7 @@ def _create_rig(
     armature.display_type = "STICK"
     rig_object = bpy.data.objects.new(name, armature)
     collection.objects.link(rig_object)
-    _select_only(context, rig_object)
+    select_only(context, rig_object)
     bpy.ops.object.mode_set(mode="EDIT")
     rig.add_joint_bones(armature, data)
     controls.add_board_bones(armature, data)
@@ -196,11 +210,3 @@ def _leave_edit_modes(context: bpy.types.Context) -> None:
     active = context.view_layer.objects.active
     if active is not None and active.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
-
-
-def _select_only(context: bpy.types.Context, chosen: bpy.types.Object) -> None:
-    for item in context.view_layer.objects:
-        if item.select_get():
-            item.select_set(False)
-    chosen.select_set(True)
-    context.view_layer.objects.active = chosen

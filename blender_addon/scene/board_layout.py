@@ -132,5 +132,10 @@ def _title(name: str) -> str:
         if name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
         else re.sub("(?i)[-_]?(left|right)$", "", name)
     )
-    words = re.sub("([a-z0-9])([A-Z])", r"\1 \2", text).replace("_", " ").replace("-", " ")
+    return spoken_name(text)
+
+
+def spoken_name(name: str) -> str:
+    """``mouthLowerDownLeft`` -> ``Mouth Lower Down Left``; ``AU12_left`` -> ``AU12 Left``."""
+    words = re.sub("([a-z0-9])([A-Z])", r"\1 \2", name).replace("_", " ").replace("-", " ")
     return " ".join(word[0].upper() + word[1:] for word in words.split())

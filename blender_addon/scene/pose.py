@@ -10,6 +10,7 @@ from mathutils import Quaternion, Vector
 from ...protocol.errors import CameoError
 from .avatar import control_names, parts_of
 from .board_layout import SLIDER_LENGTH, mirrored_name
+from .control_groups import EVERYTHING, controls_in, joints_in
 from .head_mesh import JOINT_NAMES
 from .rig import HANDLE_SUFFIX
 
@@ -59,25 +60,27 @@ def set_joint(member: bpy.types.Object, joint: str, axis_angle: tuple[float, flo
     _set_rotation(joint_handle(member, joint), Quaternion(vector, vector.length) if vector.length else Quaternion())
 
 
-def reset_pose(member: bpy.types.Object) -> None:
-    """All controls to 0, all joints to rest."""
-    set_controls(member, dict.fromkeys(control_names(member), 0.0))
-    for joint in JOINT_NAMES:
+def reset_pose(member: bpy.types.Object, group: str = EVERYTHING) -> None:
+    """The group's controls to 0, its joints to rest."""
+    set_controls(member, dict.fromkeys(controls_in(group, control_names(member)), 0.0))
+    for joint in joints_in(group):
         handle = joint_handle(member, joint)
         handle.location = (0.0, 0.0, 0.0)
         _set_rotation(handle, Quaternion())
 
 
-def mirror_pose(member: bpy.types.Object) -> None:
-    """Exchange the face's two sides, joints included."""
+def mirror_pose(member: bpy.types.Object, group: str = EVERYTHING) -> None:
+    """Exchange the two sides of the group, joints included."""
     values = control_values(member)
-    set_controls(member, {name: values.get(mirrored_name(name), value) for name, value in values.items()})
-    turns = {joint: _rotation(joint_handle(member, joint)) for joint in JOINT_NAMES}
-    for joint in JOINT_NAMES:
+    names = controls_in(group, values)
+    set_controls(member, {name: values.get(mirrored_name(name), values[name]) for name in names})
+    turns = {joint: _rotation(joint_handle(member, joint)) for joint in joints_in(group)}
+    for joint in turns:
         turn = turns[mirrored_name(joint)]
         _set_rotation(joint_handle(member, joint), Quaternion((turn.w, turn.x, -turn.y, -turn.z)))
-    root = joint_handle(member, JOINT_NAMES[0])
-    root.location.x = -root.location.x
+    if JOINT_NAMES[0] in turns:
+        root = joint_handle(member, JOINT_NAMES[0])
+        root.location.x = -root.location.x
 
 
 def rotation_path(bone: bpy.types.PoseBone) -> str:

@@ -124,7 +124,7 @@ def _new_pointcloud(
         splats = bpy.data.objects.new(name, cloud)
         collection.objects.link(splats)
         return splats
-    # Blender 5.0 can size a point cloud only by converting a mesh
+    # Blender up to 5.2 can size a point cloud only by converting a mesh
     mesh = bpy.data.meshes.new(name)
     mesh.vertices.add(count)
     splats = bpy.data.objects.new(name, mesh)
@@ -134,4 +134,6 @@ def _new_pointcloud(
         active_object=splats, object=splats, selected_objects=selection, selected_editable_objects=selection
     ):
         bpy.ops.object.convert(target="POINTCLOUD")
+    if mesh.users == 0:  # the conversion leaves it behind
+        bpy.data.meshes.remove(mesh)
     return splats

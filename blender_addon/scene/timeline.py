@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 import bpy
 
 from .avatar import control_names, parts_of
+from .control_groups import EVERYTHING, controls_in, joints_in
 from .head_mesh import JOINT_NAMES
 from .pose import joint_handle, rotation_path, set_controls, set_joint, slider
 
 SLIDE = "location"  # a slider's keyed channel is location[0]
 _UNCHANGED = 1e-6  # metres or radians
+_SAME_FRAME = 0.01  # frames; as Blender has it
 
 
 def key_controls(member: bpy.types.Object, frame: float, values: Mapping[str, float]) -> None:
@@ -34,23 +36,24 @@ def key_joint(member: bpy.types.Object, frame: float, joint: str, axis_angle: tu
     _key_handle(joint_handle(member, joint), frame)
 
 
-def key_all(member: bpy.types.Object, frame: float) -> None:
-    """Key every control and every joint as they stand."""
-    _key_sliders(member, frame, control_names(member))
-    for joint in JOINT_NAMES:
+def key_all(member: bpy.types.Object, frame: float, group: str = EVERYTHING) -> None:
+    """Key every control and every joint of the group as they stand."""
+    _key_sliders(member, frame, controls_in(group, control_names(member)))
+    for joint in joints_in(group):
         _key_handle(joint_handle(member, joint), frame)
 
 
-def key_changed(member: bpy.types.Object, frame: float) -> list[str]:
+def key_changed(member: bpy.types.Object, frame: float, group: str = EVERYTHING) -> list[str]:
     """Key what differs from the animation at ``frame``, or from rest where nothing is animated.
 
     Returns:
         Names of the keyed controls and joints.
     """
     curves = curves_of(member)
-    changed = [name for name in control_names(member) if _differs(slider(member, name), SLIDE, (0,), curves, frame)]
+    names = controls_in(group, control_names(member))
+    changed = [name for name in names if _differs(slider(member, name), SLIDE, (0,), curves, frame)]
     _key_sliders(member, frame, changed)
-    for joint in JOINT_NAMES:
+    for joint in joints_in(group):
         handle = joint_handle(member, joint)
         path = rotation_path(handle)
         turned = _differs(handle, path, range(len(getattr(handle, path))), curves, frame)
@@ -58,6 +61,52 @@ def key_changed(member: bpy.types.Object, frame: float) -> list[str]:
             _key_handle(handle, frame)
             changed.append(joint)
     return changed
+
+
+def auto_key(
+    context: bpy.types.Context, member: bpy.types.Object, controls: Iterable[str], joints: Iterable[str] = ()
+) -> None:
+    """What Blender's own sliders do after a change: key it, if the scene's auto keying is on.
+
+    Replace mode and the preference "only insert available" are obeyed.
+    """
+    scene = context.scene
+    if not scene.tool_settings.use_keyframe_insert_auto:
+        return
+    replace = scene.tool_settings.auto_keying_mode == "REPLACE_KEYS"
+    available = replace or context.preferences.edit.use_keyframe_insert_available
+    frame, curves = scene.frame_current, curves_of(member) if available else {}
+
+    def wanted(bone: bpy.types.PoseBone, path: str) -> bool:
+        curve = curves.get((bone.path_from_id(path), 0))
+        return not available or (curve is not None and (not replace or _has_key(curve, frame)))
+
+    _key_sliders(member, frame, [name for name in controls if wanted(slider(member, name), SLIDE)])
+    for handle in (joint_handle(member, joint) for joint in joints):
+        if wanted(handle, rotation_path(handle)):
+            _key_handle(handle, frame)
+
+
+def toggle_key(member: bpy.types.Object, control: str, frame: float) -> bool:
+    """Key the control at ``frame``, or take its key there away; whether it has one now.
+
+    Raises:
+        CameoError: ``avatar.unknown_control``.
+    """
+    bone = slider(member, control)
+    if key_state(bone, curves_of(member), frame) != "KEYED":
+        _key_sliders(member, frame, (control,))
+        return True
+    bone.keyframe_delete(SLIDE, index=0, frame=frame)
+    return False
+
+
+def key_state(bone: bpy.types.PoseBone, curves: Mapping[tuple[str, int], bpy.types.FCurve], frame: float) -> str:
+    """``KEYED`` at this frame, ``ANIMATED`` elsewhere, or ``STILL``."""
+    curve = curves.get((bone.path_from_id(SLIDE), 0))
+    if curve is None:
+        return "STILL"
+    return "KEYED" if _has_key(curve, frame) else "ANIMATED"
 
 
 def curves_of(member: bpy.types.Object) -> dict[tuple[str, int], bpy.types.FCurve]:
@@ -90,6 +139,10 @@ def _key_handle(handle: bpy.types.PoseBone, frame: float) -> None:
     handle.keyframe_insert(rotation_path(handle), frame=frame, group=handle.name)
     if handle.name == JOINT_NAMES[0]:
         handle.keyframe_insert("location", frame=frame, group=handle.name)
+
+
+def _has_key(curve: bpy.types.FCurve, frame: float) -> bool:
+    return any(abs(key.co.x - frame) < _SAME_FRAME for key in curve.keyframe_points)
 
 
 def _differs(
