@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class PreviewCloud:
+    """A coarse head in space: ``means`` float32 [N,3] metres, head frame, neutral pose; ``radii`` float32 [N] metres;
+    ``colors`` uint8 [N,3] sRGB."""
+
+    means: np.ndarray
+    radii: np.ndarray
+    colors: np.ndarray
 
 
 class Reporter(Protocol):
@@ -14,8 +25,8 @@ class Reporter(Protocol):
         """Say how far the current stage is (0..1). Raises :class:`~.errors.JobCancelled` when the artist cancelled."""
         ...
 
-    def preview(self, image: np.ndarray) -> None:
-        """Show a picture, uint8 [H,W,3] sRGB. Latest wins; cheap to call."""
+    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
+        """Show a picture, uint8 [H,W,3] sRGB, and perhaps the head in space. Latest wins; cheap to call."""
         ...
 
 
@@ -25,5 +36,5 @@ class SilentReporter:
     def progress(self, fraction: float, message: str = "") -> None:
         return None
 
-    def preview(self, image: np.ndarray) -> None:
+    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
         return None

@@ -18,6 +18,7 @@ from ...protocol.messages import GenerateAvatar, Scalar
 from ..errors import CameoError, PortraitError
 from ..pipeline.run import JobProgress, Part
 from ..pipeline.threads import calm_threads
+from ..progress import PreviewCloud
 
 
 def generate(
@@ -156,7 +157,7 @@ class TerminalReporter:
         text = f"{progress.stage}: {progress.message}" if progress.message else progress.stage
         self._bar.update(self._task, completed=progress.fraction, description=text, eta=eta)
 
-    def preview(self, image: np.ndarray) -> None:
+    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
         return None  # a terminal shows no pictures
 
     def notice(self, code: str, sentence: str) -> None:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from ..progress import PreviewCloud
+
 _LINE_EVERY_S = 10.0
 
 
@@ -44,5 +46,5 @@ class TerminalReporter:
             self._console.print(escape(message), soft_wrap=True)
             self._work, self._said = work, now
 
-    def preview(self, image: np.ndarray) -> None:
+    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
         return None

@@ -17,6 +17,7 @@ import torch
 
 from ..artifacts import BoundGaussians, GaussianAvatar, HeadParameters, PersonalizedSet, orbit_camera
 from ..config import ReconstructionConfig
+from ..gaussians.binding import place
 from ..gaussians.device import training_device
 from ..gaussians.initialise import initial_gaussians
 from ..gaussians.kernels import prepare_kernels
@@ -25,11 +26,12 @@ from ..gaussians.perceptual import load_perceptual
 from ..gaussians.render import render_avatar, to_uint8
 from ..gaussians.trainer import Trainer
 from ..head.lbs import pose_vertices
-from ..progress import Reporter
+from ..progress import PreviewCloud, Reporter
 from .training import train
 
 _FIRST_CLOUD, _TRAINED = 0.08, 0.97  # fractions of the stage at which the parts begin and end
 _THUMBNAIL, _PREVIEW = 256, 384  # pixels
+_CLOUD = 20_000  # Gaussians of a preview
 _NEEDLE_RATIO = 4.0
 _ACTING_OFFSET = 1e-3  # a smaller mean offset means that COIN's network explains nothing (method.md)
 _GREY = np.array([0.235, 0.25, 0.28], np.float32)
@@ -110,7 +112,17 @@ def _fingerprint(data: PersonalizedSet, trainer: Trainer) -> str:
 
 def _show(trainer: Trainer, data: PersonalizedSet, reporter: Reporter) -> None:
     avatar = GaussianAvatar(data.mesh, trainer.result(), np.zeros((1, 1, 3), np.uint8), {})
-    reporter.preview(_portrait_picture(avatar, data.poses[0], _PREVIEW))
+    reporter.preview(_portrait_picture(avatar, data.poses[0], _PREVIEW), _preview_cloud(avatar))
+
+
+def _preview_cloud(avatar: GaussianAvatar) -> PreviewCloud:
+    """Evenly chosen Gaussians of the neutral head, larger where there are fewer."""
+    gaussians, step = avatar.gaussians, -(-len(avatar.gaussians.face) // _CLOUD)
+    means, _, scales = place(gaussians, avatar.mesh.vertices, avatar.mesh.faces)
+    radii = np.sqrt(step * np.sort(scales, 1)[:, 1:].prod(1) * gaussians.opacity)
+    return PreviewCloud(
+        means[::step].astype(np.float32), radii[::step].astype(np.float32), to_uint8(gaussians.color[::step])
+    )
 
 
 def _portrait_picture(avatar: GaussianAvatar, pose: HeadParameters, size: int) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 
 from ..errors import CameoError
-from ..progress import Reporter, SilentReporter
+from ..progress import PreviewCloud, Reporter, SilentReporter
 from ..stage import Record, Stage, StageContext
 from .artifact_store import ArtifactStore, artifact_key, code_version
 
@@ -44,8 +44,8 @@ class JobReporter(Protocol):
         """Raises :class:`~..errors.JobCancelled` when the artist cancelled."""
         ...
 
-    def preview(self, image: np.ndarray) -> None:
-        """A picture, uint8 [H,W,3] sRGB."""
+    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
+        """A picture, uint8 [H,W,3] sRGB, and perhaps the head in space."""
         ...
 
     def notice(self, code: str, sentence: str) -> None:
@@ -209,5 +209,5 @@ class _StageReporter:
     def progress(self, fraction: float, message: str = "") -> None:
         self._clock.reporter.progress(self._clock.job_progress(self._stage, fraction, message))
 
-    def preview(self, image: np.ndarray) -> None:
-        self._clock.reporter.preview(image)
+    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
+        self._clock.reporter.preview(image, cloud)

@@ -36,6 +36,7 @@ from ...protocol.messages import (
 from ..errors import CameoError, JobCancelled
 from ..pipeline.run import JobProgress, JobReporter
 from ..pipeline.threads import calm_threads
+from ..progress import PreviewCloud
 from .failures import failure_of
 from .pipe import own_streams, read_message, write_message
 from .store import JobStore
@@ -136,12 +137,13 @@ class PipeReporter:
             )
         )
 
-    def preview(self, image: np.ndarray) -> None:
+    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
         now = time.monotonic()
         if now - self._preview_at >= limits.PREVIEW_SECONDS:
             self._preview_at = now
             step = -(-max(image.shape[:2]) // _PREVIEW_SIDE)  # every n-th pixel: it is for a glance
-            self._worker.send(Preview(self._job, np.ascontiguousarray(image[::step, ::step])))
+            splats = (cloud.means, cloud.radii, cloud.colors) if cloud else ()
+            self._worker.send(Preview(self._job, np.ascontiguousarray(image[::step, ::step]), *splats))
 
     def notice(self, code: str, sentence: str) -> None:
         self._worker.send(Notice(self._job, 0, code, sentence))

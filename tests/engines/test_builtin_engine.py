@@ -29,7 +29,7 @@ class Recorder:
     def progress(self, fraction, message=""):
         self.fractions.append(fraction)
 
-    def preview(self, image):
+    def preview(self, image, cloud=None):
         self.previews.append(image)
 
 

@@ -33,6 +33,7 @@ class Watcher(SilentReporter):
 
     def __init__(self, cancel_at: int | None = None) -> None:
         self.cancel_at, self.steps, self.fractions, self.pictures = cancel_at, 0, [], []
+        self.clouds = []
 
     def progress(self, fraction: float, message: str = "") -> None:
         self.fractions.append(fraction)
@@ -41,8 +42,9 @@ class Watcher(SilentReporter):
                 raise JobCancelled
             self.steps += 1
 
-    def preview(self, image: np.ndarray) -> None:
+    def preview(self, image: np.ndarray, cloud=None) -> None:
         self.pictures.append(image)
+        self.clouds.append(cloud)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +112,10 @@ def test_it_learns_and_reports(data):
     assert watcher.fractions[-1] == 1.0
     assert watcher.pictures
     assert watcher.pictures[0].dtype == np.uint8
+    cloud = watcher.clouds[0]
+    head = data.mesh.vertices
+    assert np.all(cloud.means > head.min(0) - 0.03) and np.all(cloud.means < head.max(0) + 0.03)
+    assert np.all(cloud.radii > 0) and cloud.radii.max() < 0.03 and cloud.colors.dtype == np.uint8
     assert after.thumbnail.shape == (256, 256, 3)
     assert after.thumbnail.std() > 20
 

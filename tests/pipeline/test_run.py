@@ -30,7 +30,7 @@ class Recorder:
         if progress.stage == self.cancel_at and progress.stage_fraction > 0:
             raise JobCancelled
 
-    def preview(self, image):
+    def preview(self, image, cloud=None):
         self.said.append(image)
 
     def notice(self, code, sentence):

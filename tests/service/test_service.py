@@ -76,7 +76,7 @@ def test_a_job_from_submit_to_result(backend):
         assert {p.stage for p in progress} == {"first", "second", "third", "bake"}
         assert [p.fraction for p in progress] == sorted(p.fraction for p in progress)
         assert any(p.eta_seconds is not None for p in progress)
-        assert any(isinstance(event, Preview) for event in events)
+        assert any(isinstance(event, Preview) and len(event.means) == 2 for event in events)
         result = next(event for event in events if isinstance(event, Result))
         content = client.fetch(result)
         assert content == expected(1, 30)

@@ -20,6 +20,7 @@ import numpy as np
 from cameo.backend.config import ServiceConfig
 from cameo.backend.errors import StageError
 from cameo.backend.pipeline.run import Pipeline, run_pipeline
+from cameo.backend.progress import PreviewCloud
 from cameo.backend.service.server import Server
 from cameo.backend.service.worker import run_worker
 from cameo.backend.stage import Stage, StageContext
@@ -57,7 +58,8 @@ def toy_stage(name: str, context: StageContext) -> ToyArtifact:
         if not spec.get("deaf"):
             context.reporter.progress(step / spec["steps"], f"step {step}")
         if step % 5 == 0:
-            context.reporter.preview(np.full((4, 4, 3), step % 256, np.uint8))
+            cloud = PreviewCloud(np.zeros((2, 3), np.float32), np.ones(2, np.float32), np.zeros((2, 3), np.uint8))
+            context.reporter.preview(np.full((4, 4, 3), step % 256, np.uint8), cloud)
     return ToyArtifact(numbers)
 
 
