@@ -86,6 +86,8 @@ class PanoHeadConfig:
     """The super-resolution may be computed in fp16; its convolutions are clamped, on the CPU, too."""
     superresolution_noise: str
     """Noise in the super-resolution: ``const`` or ``none``."""
+    superresolution_widths: tuple[int, int] = (256, 128)
+    """Feature channels of its two blocks, constant in the original."""
 
     @staticmethod
     def of_checkpoint(arguments: Mapping[str, object]) -> PanoHeadConfig:

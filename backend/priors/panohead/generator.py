@@ -55,7 +55,7 @@ class PanoHeadGenerator(nn.Module):
         self.config = config
         self.backbone = _Backbone(config)
         self.superresolution = Superresolution(
-            config.w_dim, half=config.half_superresolution, antialias=config.antialias
+            config.w_dim, config.superresolution_widths, half=config.half_superresolution, antialias=config.antialias
         )
         self.decoder = Decoder(config.decoder_rate)
         self.torgb = StyledColors(FEATURES, 3, config.w_dim) if config.raw_colors else None
@@ -134,7 +134,10 @@ class PanoHeadGenerator(nn.Module):
             noise: in the background.
             generator: jitters the samples on rays; None: none.
         """
-        seen = self.render(planes, pixel_rays(label, size), generator)
+        return self.pictured(styles, self.render(planes, pixel_rays(label, size), generator), size, noise=noise)
+
+    def pictured(self, styles: Tensor, seen: Rendered, size: int, *, noise: Noise = "const") -> PanoHeadImages:
+        """Pictures [size, size] of what the rays through their pixels have ``seen``; the rest as in :meth:`images`."""
         features, depth, mask = (values.transpose(1, 2).unflatten(2, (size, size)) for values in seen)
         if self.bcg_synthesis is not None:
             behind = resized(self.background(styles, noise), size, self.config.antialias)

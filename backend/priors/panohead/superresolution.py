@@ -12,7 +12,6 @@ from .modulated import Noise
 
 INPUT_SIZE = 128
 """Side of what the blocks take; another size is resized first."""
-_WIDTHS = (256, 128)  # feature channels of the two blocks
 _HALF_CLAMP = 256.0
 
 
@@ -21,14 +20,15 @@ class Superresolution(nn.Module):
 
     Args:
         w_dim: length of a style.
+        widths: feature channels of the two blocks.
         half: allow fp16 on a GPU; clamps the convolutions everywhere.
         antialias: low-pass before the input is made smaller.
     """
 
-    def __init__(self, w_dim: int, *, half: bool, antialias: bool) -> None:
+    def __init__(self, w_dim: int, widths: tuple[int, int], *, half: bool, antialias: bool) -> None:
         super().__init__()
         clamp = _HALF_CLAMP if half else None
-        wide, narrow = _WIDTHS
+        wide, narrow = widths
         size = INPUT_SIZE
         self.block0 = SynthesisBlock(FEATURES, wide, 3, w_dim, size * 2, half=half, clamp=clamp)
         self.block1 = SynthesisBlock(wide, narrow, 3, w_dim, size * 4, half=half, clamp=clamp)
