@@ -97,6 +97,7 @@ def _copied(
 ) -> Iterator[tuple[bpy.types.Object, bpy.types.Object]]:
     """A plain copy of head and joints in the scene while it is exported."""
     current = context.view_layer.objects.active
+    kept_keys = {key.name for key in bpy.data.shape_keys}
     rig = _copy_rig(context, parts)
     mesh, skin = parts.head.data.copy(), _skin(f"{parts.root.name} Skin")
     head = bpy.data.objects.new(f"{parts.root.name} Mesh", mesh)
@@ -112,7 +113,6 @@ def _copied(
         yield head, rig
     finally:
         bones, actions = rig.data, [_action(owner) for owner in (rig, mesh.shape_keys)]
-        head.shape_key_clear()  # Blender 5.0 would leave them behind
         for owner in (head, rig):
             bpy.data.objects.remove(owner)
         bpy.data.meshes.remove(mesh)
@@ -121,6 +121,8 @@ def _copied(
         for action in actions:
             if action is not None:
                 bpy.data.actions.remove(action)
+        leftover = [key for key in bpy.data.shape_keys if key.name not in kept_keys]
+        bpy.data.batch_remove(leftover)  # Blender 5.0 leaves a removed mesh's keys behind
         context.view_layer.objects.active = current
 
 
