@@ -19,7 +19,7 @@ from ..weights.fetch import asset_path
 from ..weights.install import fetch_model, import_model
 from ..weights.meter import Meter
 from ..weights.model_table import MODELS, Model, model
-from ..weights.models import is_installed, models_dir
+from ..weights.models import is_installed, model_path, models_dir
 from ..weights.recognise import recognise
 from ..weights.records import Record, faults, read_record
 from ..weights.registry import ASSETS
@@ -165,7 +165,7 @@ def _import(console: Console, action: Import) -> None:
 
 
 def _say_installed(console: Console, row: Model, record: Record) -> None:
-    console.print(f"[green]{row.title} is installed[/green] in {models_dir() / row.name}.", soft_wrap=True)
+    console.print(f"[green]{row.title} is installed:[/green] {escape(str(model_path(row.name)))}", soft_wrap=True)
     if record.published is False:
         console.print(
             "[yellow]Note:[/yellow] its files are not the published ones to the last bit; its reader takes them."

@@ -104,7 +104,7 @@ def test_panohead_is_converted_and_nothing_in_it_runs(tmp_path, monkeypatch, cap
     torch.testing.assert_close(dict(load_generator(path)[0].state_dict()), dict(expected), atol=0, rtol=0)
     assert not (tmp_path / "canary").exists()
     said = capsys.readouterr().out
-    assert "PanoHead is installed" in said and "CC BY-NC-SA 4.0" in said and "Paid work: no" in said
+    assert "PanoHead is installed:" in said and "CC BY-NC-SA 4.0" in said and "Paid work: no" in said
 
 
 def test_liveportrait_is_converted_and_moved(tmp_path, monkeypatch, capsys):
