@@ -1,10 +1,13 @@
 """The diffusion model over all views, in the paper's order (FaceCraft4D sections 3.2 and 6.2).
 
-1. DDIM inversion of every coarse view.
-2. The reference passes once along its own inverted path; its keys and values are remembered.
-3. The back view is denoised with attention to the reference alone. Reference and back are the anchors.
-4. Outward from both: the texture of what is finished is carried to the next view by depth; this picture is inverted
-   too, and its latent pasted into the view's at every level of noise, where texture was carried to.
+1. The reference passes once along its own inverted path; its keys and values are remembered.
+2. The back view is inverted and denoised with attention to the reference alone. Reference and back are the anchors.
+3. Outward from both: the texture of what is finished is carried to the next view by depth, over the coarse view, which
+   goes over to the same tone. This picture, the *guide*, is inverted and denoised; where texture was carried to, its
+   own latents are pasted at every level of noise.
+
+The paper inverts the coarse view and pastes the guide's latents into it. Ours begins with the guide: it is the coarse
+view where nothing is carried, and no seam of tone stands between the two.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import torch
 
 from ...priors.diffusion.attention import MutualAttention, Source
 from ...priors.diffusion.ddim import DdimSchedule, Noise, denoise, invert
-from ...priors.diffusion.pasting import paste, pasting
+from ...priors.diffusion.pasting import pasting
 from ...priors.diffusion.processor import mutual_self_attention
 from ...priors.diffusion.sdxl import DiffusionModels
 from ...priors.warp.mask import soft_mask
@@ -64,55 +67,39 @@ class Enhancement:
         """Premultiplied float32 [H,W,4] of each view, with the coarse view's alpha; the reference as it was."""
         finished = {self.reference: self.views[self.reference]}
         with self.models.at_work(), mutual_self_attention(self.models.unet, self._control):
-            coarse = self._inverted_views()
             self._remember_the_reference()
-            for turns in rounds(self._turns):
+            for turns in (self._turns[:1], *rounds(self._turns[1:])):
                 for chunk in self._chunks(turns):
                     guides = [self._guide(turn, finished) for turn in chunk]
-                    changes = self._changes([coarse[turn.view] for turn in chunk], guides)
-                    for turn, guide, change in zip(chunk, guides, changes, strict=True):
-                        finished[turn.view] = self._finish(self.views[turn.view], guide, change)
+                    for turn, guide, change in zip(chunk, guides, self._changes(guides), strict=True):
+                        finished[turn.view] = self._finish(self.views[turn.view], guide.image, change)
         return [finished[index].image for index in range(len(self.views))]
-
-    def _inverted_views(self) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
-        """For every view but the reference its clean latent and that where denoising begins, [C,h,w] each."""
-        ends = {}
-        for chunk in self._chunks([turn.view for turn in self._turns]):
-            path = self._inverted([self.views[index].image for index in chunk])
-            ends |= {index: (path[0][place], path[-1][place]) for place, index in enumerate(chunk)}
-        return ends
 
     def _remember_the_reference(self) -> None:
         """Pass the reference; it stays on the path of its inversion, so that what is remembered is itself."""
         path = self._inverted([self.views[self.reference].image])
-        self._denoise(path[-1], Source.BATCH, path, torch.ones_like(path[-1][:, 0]))
+        self._denoised(path, Source.BATCH, torch.ones(path[0][:, 0].shape))
 
-    def _guide(self, turn: Turn, finished: dict[int, View]) -> Carried | None:
+    def _guide(self, turn: Turn, finished: dict[int, View]) -> Carried:
         """The view with the texture of what is finished. An anchor's own pixels go before copies of copies."""
-        if not turn.sources:
-            return None
-        sources = dict.fromkeys((self.reference, self._turns[0].view, *turn.sources))
+        anchors = (self.reference, self._turns[0].view) if turn.sources else ()
         here = self.azimuths_deg[turn.view]
-        facing = [finished[index] for index in sources if apart(self.azimuths_deg[index], here) < _SEEN_FROM]
+        facing = [
+            finished[index]
+            for index in dict.fromkeys((*anchors, *turn.sources))
+            if apart(self.azimuths_deg[index], here) < _SEEN_FROM
+        ]
         return carry(self.views[turn.view], facing, self.config.warp)
 
-    def _changes(
-        self, coarse: Sequence[tuple[torch.Tensor, torch.Tensor]], guides: Sequence[Carried | None]
-    ) -> np.ndarray:
-        """What the network changes on each guide (on the coarse view where there is none), float32 [B,size,size,3].
+    def _changes(self, guides: Sequence[Carried]) -> np.ndarray:
+        """What the network changes on each guide, float32 [B,size,size,3].
 
         Measured between two decoded pictures, so that the autoencoder's losses are no change: where a latent was
         pasted until the end, the carried texture stays as sharp as it was.
         """
-        before, noisy = (torch.stack(each) for each in zip(*coarse, strict=True))
-        carried = [guide for guide in guides if guide is not None]
-        if not carried:
-            after = self._denoise(noisy, Source.MEMORY)
-        else:  # only the back view has no guide, and it is in a round of its own
-            mask = torch.stack([self._mask(guide.known) for guide in carried]).to(noisy.device)
-            path = self._inverted([guide.image for guide in carried])
-            before, after = path[0], self._denoise(paste(noisy, path[-1], mask), Source.MEMORY, path, mask)
-        change = self.models.decode(after) - self.models.decode(before)
+        path = self._inverted([guide.image for guide in guides])
+        mask = torch.stack([self._mask(guide.known) for guide in guides])
+        change = self.models.decode(self._denoised(path, Source.MEMORY, mask)) - self.models.decode(path[0])
         return change.permute(0, 2, 3, 1).numpy()
 
     def _mask(self, known: np.ndarray) -> torch.Tensor:
@@ -120,17 +107,16 @@ class Enhancement:
         visible = _resized(known, self.config.size) >= _CARRIED
         return torch.from_numpy(soft_mask(visible, self.models.cell, self.config.warp.border))
 
-    def _finish(self, view: View, guide: Carried | None, change: np.ndarray) -> View:
-        """Lay ``change`` [size,size,3] over the guide, or over the view itself, inside the view's outline."""
-        before = view.image if guide is None else guide.image
-        side, alpha = before.shape[0], before[..., 3:]
+    def _finish(self, view: View, guide: np.ndarray, change: np.ndarray) -> View:
+        """Lay ``change`` [size,size,3] over the guide [H,W,4], inside the outline."""
+        side, alpha = guide.shape[0], guide[..., 3:]
         change = _resized(change, side) * alpha
         radius = self.config.tone_radius * side
         if radius > 0:
             inside = cv2.GaussianBlur(alpha, (0, 0), radius)[..., None]
             change -= alpha * cv2.GaussianBlur(change, (0, 0), radius) / np.maximum(inside, 1e-3)
-        color = np.clip(before[..., :3] + change, 0, alpha)
-        self._show(view.image, before, made := np.concatenate([color, alpha], -1))
+        made = np.concatenate([np.clip(guide[..., :3] + change, 0, alpha), alpha], -1)
+        self._show(view.image, guide, made)
         return View(made, view.depth, view.camera)
 
     def _inverted(self, images: Sequence[np.ndarray]) -> list[torch.Tensor]:
@@ -139,23 +125,15 @@ class Enhancement:
         latents = self.models.encode(torch.from_numpy(pictures).permute(0, 3, 1, 2))
         return invert(latents, self._noise(Source.NONE), self._schedule, self.config.diffusion.inverted_steps)
 
-    def _denoise(
-        self,
-        latents: torch.Tensor,
-        source: Source,
-        path: Sequence[torch.Tensor] | None = None,
-        mask: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        after = None if path is None or mask is None else pasting(path, mask)
+    def _denoised(self, path: Sequence[torch.Tensor], source: Source, mask: torch.Tensor) -> torch.Tensor:
+        """From the end of ``path`` back to clean latents [B,C,h,w], on the path where ``mask`` [B,h,w] says so."""
         levels = self.config.diffusion.inverted_steps
-        return denoise(latents, self._noise(source), self._schedule, levels, after)
+        return denoise(path[-1], self._noise(source), self._schedule, levels, pasting(path, mask.to(path[0])))
 
     def _noise(self, source: Source) -> Noise:
         """The network's, which also counts what passes it and can be cancelled between two passes."""
         answer = self.models.noise(self._control, source)
-        guided = sum(bool(turn.sources) for turn in self._turns)
-        # each view is inverted and denoised, and so is the reference; each guide is inverted
-        total = self.config.diffusion.inverted_steps * (2 * len(self.views) + guided)
+        total = 2 * self.config.diffusion.inverted_steps * len(self.views)  # up and down again
 
         def noise(latent: torch.Tensor, timestep: int, step: int) -> torch.Tensor:
             self.reporter.progress(self._passed / total, "inverting" if source is Source.NONE else "denoising")

@@ -61,7 +61,10 @@ def _beside(azimuths_deg: Sequence[float], view: int, finished: Sequence[int]) -
 
 
 def rounds(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], ...]:
-    """Put turns that do not wait for each other into rounds, in order; each round needs only those before it."""
+    """Put turns that do not wait for each other into rounds, in order.
+
+    A round needs only the rounds before it, and views that are in none of ``turns``.
+    """
     number: dict[int, int] = {}
     for turn in turns:
         number[turn.view] = 1 + max((number.get(source, -1) for source in turn.sources), default=-1)

@@ -20,7 +20,7 @@ from torch import nn
 
 LOUD, LIFT = 20.0, 15.0
 WHISPER = 0.01
-GAIN = 0.5  # part of the difference from the mean that the UNet takes for noise
+GAIN = 0.25  # part of the difference from the mean that the UNet takes for noise
 LATENT, WIDTH = 4, 16
 UP, DOWN, ZERO = 8, 9, 10  # channels of the UNet: 0..3 the latent, 4..7 the mean that was read, then the constants
 TEXT_WIDTHS = (8, 16)

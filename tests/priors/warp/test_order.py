@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from cameo.backend.priors.warp.order import Turn, apart, order_of_views
+from cameo.backend.priors.warp.order import Turn, apart, order_of_views, rounds
 
 ORBIT = [15.0 * k for k in range(24)]
 
@@ -36,3 +36,22 @@ def test_any_reference_and_uneven_azimuths():
     assert turns[2].sources == (1, 0) or turns[2].sources == (0, 1)
     assert order_of_views([0.0], reference=0) == ()
     assert order_of_views([0.0, 90.0], reference=1) == (Turn(0, ()),)
+
+
+def test_a_round_waits_only_for_earlier_rounds():
+    turns = order_of_views([*ORBIT, 3.0], reference=24)
+    made = {24}
+    for together in rounds(turns):
+        assert all(set(turn.sources) <= made for turn in together)
+        made |= {turn.view for turn in together}
+    assert made == set(range(25))
+    assert 8 < len(rounds(turns)) < 16
+    assert rounds(turns[1:2]) == (turns[1:2],)
+    assert rounds(()) == ()
+
+
+def test_an_orbit_view_may_stand_where_the_reference_stands():
+    turns = {turn.view: turn.sources for turn in order_of_views([*ORBIT, 0.0], reference=24)}
+    assert turns[0] == (24,)
+    assert turns[12] == ()
+    assert 24 in turns[1] and 24 in turns[23]
