@@ -18,11 +18,13 @@ def register() -> None:
     viewport.register()
     panels.previews.open_previews()
     panels.menus.register()
+    panels.motion.register()
     session.start()
 
 
 def unregister() -> None:
     session.end()
+    panels.motion.unregister()
     panels.menus.unregister()
     panels.previews.close_previews()
     viewport.unregister()

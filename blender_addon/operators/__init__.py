@@ -1,6 +1,6 @@
 """What the artist can do, one file per part of the panel."""
 
-from . import avatar, backend, controls, jobs, portrait, pose_assets, render
+from . import avatar, backend, controls, jobs, motion, portrait, pose_assets, render
 
 CLASSES = (
     *backend.CLASSES,
@@ -9,5 +9,6 @@ CLASSES = (
     *avatar.CLASSES,
     *controls.CLASSES,
     *pose_assets.CLASSES,
+    *motion.CLASSES,
     *render.CLASSES,
 )
