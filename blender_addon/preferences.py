@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..protocol.connection import default_home
+from .managed.install import Choices
 
 PACKAGE = __package__.rpartition(".")[0]  # "cameo", or "bl_ext.<repository>.cameo"
 
@@ -43,9 +44,42 @@ class CameoPreferences(bpy.types.AddonPreferences):
         default=True,
     )
 
+    managed: bpy.props.StringProperty(
+        name="Install In",
+        description="Folder for the backend that Cameo installs. Empty: the add-on's own folder",
+        subtype="DIR_PATH",
+    )
+    processor: bpy.props.EnumProperty(
+        name="Install For",
+        description="What the backend that Cameo installs computes with",
+        items=(
+            ("auto", "Automatic", "The NVIDIA GPU where there is one with a fitting driver, else the processor"),
+            ("cpu", "Processor", "Without a GPU: 2 GB instead of 7"),
+            ("gpu", "NVIDIA GPU", "With CUDA; refused where it cannot work"),
+        ),
+    )
+    python: bpy.props.StringProperty(
+        name="Python",
+        description="The Python that the backend's environment is made with. Empty: one that is found",
+        subtype="FILE_PATH",
+    )
+    wheelhouse: bpy.props.StringProperty(
+        name="Packages",
+        description="A folder with all packages of the backend, for computers without a network. Empty: they are "
+        "downloaded from the Python package index",
+        subtype="DIR_PATH",
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
-        for name in ("backend", "home", "avatars", "head_model", "outlive_blender"):
+        for name in ("home", "avatars", "head_model", "outlive_blender"):
             self.layout.prop(self, name)
+        box = self.layout.box()
+        box.label(text="The backend that Cameo installs")
+        for name in ("processor", "managed", "python", "wheelhouse"):
+            box.prop(self, name)
+        box = self.layout.box()
+        box.label(text="A backend of your own instead")
+        box.prop(self, "backend")
 
 
 def current() -> CameoPreferences | None:
@@ -57,6 +91,33 @@ def current() -> CameoPreferences | None:
 def backend_python() -> str:
     chosen = current()
     return chosen.backend if chosen else ""
+
+
+def managed_folder() -> Path:
+    """Where the backend that Cameo installs lives: as chosen, else the folder that Blender gives an extension."""
+    chosen = current()
+    if chosen and chosen.managed:
+        return Path(bpy.path.abspath(chosen.managed))
+    if PACKAGE.startswith("bl_ext."):
+        return Path(bpy.utils.extension_path_user(PACKAGE, path="backend"))
+    return default_home() / "backend"
+
+
+def install_wish() -> str:
+    """``"auto"``, ``"cpu"`` or ``"gpu"``."""
+    chosen = current()
+    return chosen.processor if chosen else "auto"
+
+
+def install_choices(wheelhouse: str = "") -> Choices:
+    """How to install the backend. ``wheelhouse``: a folder of packages in place of the preferences' one."""
+    chosen = current()
+    packages = wheelhouse or (chosen.wheelhouse if chosen else "")
+    return Choices(
+        bpy.path.abspath(chosen.python) if chosen else "",
+        Path(bpy.path.abspath(packages)) if packages else None,
+        bpy.app.online_access,
+    )
 
 
 def head_model_path() -> str:

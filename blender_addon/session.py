@@ -1,4 +1,4 @@
-"""The one connection of this Blender, and the timer that keeps it up to date.
+"""The one connection of this Blender, its managed backend, and the timer that keeps both up to date.
 
 Blender's timers never fire in the ``bpy`` module: tests and the demo call :func:`poll` instead.
 """
@@ -9,10 +9,14 @@ import bpy
 
 from . import preferences
 from .link.client import BackendClient, client_name
+from .link.launch import NoBackend, find_backend_python
+from .link.problem import Problem
+from .managed.manager import ManagedBackend
 
 TICK_SECONDS = 0.1
 _EXIT_SECONDS = 1.0
 _client: BackendClient | None = None
+_managed: ManagedBackend | None = None
 _imported: set[str] = set()
 
 
@@ -25,9 +29,42 @@ def client() -> BackendClient:
     return _client
 
 
+def managed() -> ManagedBackend:
+    """The backend that Cameo installs, in the folder that the preferences name now."""
+    global _managed
+    folder = preferences.managed_folder()
+    if _managed is None or (_managed.folder.root != folder and not _managed.busy):
+        _managed = ManagedBackend(folder)
+    return _managed
+
+
+def start_backend() -> None:
+    """Start the backend that the preferences mean, or connect to the one that runs already."""
+    installed = managed().state.installed
+    client().start(
+        preferences.backend_python(),
+        outlive_blender=preferences.outlive_blender(),
+        managed=installed.python if installed else None,
+    )
+
+
+def missing_backend() -> Problem | None:
+    """Why none could be started now; None when one can."""
+    installed = managed().state.installed
+    try:
+        find_backend_python(preferences.backend_python(), installed.python if installed else None)
+    except NoBackend as error:
+        return error.problem
+    return None
+
+
 def poll() -> bool:
     """Take in what the backend sent; whether anything changed. A few milliseconds at most."""
-    return client().poll()
+    heard = client().poll()
+    installed = managed().state.installed
+    if managed().state.can_roll_back and installed is not None and client().started_with(installed.python):
+        managed().confirm()
+    return managed().poll() or heard
 
 
 def start() -> None:
@@ -37,12 +74,15 @@ def start() -> None:
 
 def end() -> None:
     """Hang up and forget everything; the backend and its jobs go on."""
-    global _client
+    global _client, _managed
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
     if _client is not None:
         _client.disconnect(wait_seconds=_EXIT_SECONDS)
         _client = None
+    if _managed is not None:
+        _managed.end(wait_seconds=_EXIT_SECONDS)
+        _managed = None
     _imported.clear()
 
 

@@ -81,7 +81,7 @@ class BackendClient:
         self._line: SocketThread | None = None
         self._ending: list[SocketThread] = []
         self._process: BackendProcess | None = None
-        self._launch: tuple[str, bool] = ("", False)
+        self._launch: tuple[str, bool, Path | None] = ("", False, None)
         self._since = 0.0
         self._next_look = 0.0
         self._restarts = 0
@@ -95,9 +95,13 @@ class BackendClient:
         self._may_launch = False
         self._begin()
 
-    def start(self, python: str = "", *, outlive_blender: bool = False) -> None:
-        """Start a backend, or connect to the one that runs already. ``python`` as in ``launch.find_backend_python``."""
-        self._launch = python, outlive_blender
+    def start(self, python: str = "", *, outlive_blender: bool = False, managed: Path | None = None) -> None:
+        """Start a backend, or connect to the one that runs already.
+
+        Args:
+            python, managed: as in ``launch.find_backend_python``.
+        """
+        self._launch = python, outlive_blender, managed
         self._restarts, self._met = 0, False
         self._begin()
         if self._line is None:
@@ -116,6 +120,11 @@ class BackendClient:
         if self._process is not None:
             self._process.stop(wait_seconds)
         self.disconnect()
+
+    def started_with(self, python: Path) -> bool:
+        """Whether the backend at the other end is one that this Blender started with ``python``."""
+        process = self._process
+        return self.state is LinkState.CONNECTED and process is not None and process.python == python
 
     def disconnect(self, wait_seconds: float = 0.0) -> None:
         """Hang up; the backend goes on."""
@@ -245,9 +254,10 @@ class BackendClient:
             )
 
     def _launch_backend(self) -> None:
-        python, outlive = self._launch
+        chosen, outlive, managed = self._launch
         try:
-            self._process = start_backend(find_backend_python(python), self.home, outlive_blender=outlive)
+            python = find_backend_python(chosen, managed)
+            self._process = start_backend(python, self.home, outlive_blender=outlive)
         except NoBackend as error:
             self._enter(LinkState.ERROR, error.problem)
             return

@@ -24,10 +24,11 @@ class NoBackend(Exception):  # noqa: N818 - it says what is the case
 
 @dataclass(frozen=True)
 class BackendProcess:
-    """A backend that this Blender started. ``log`` holds what it printed."""
+    """A backend that this Blender started with ``python``. ``log`` holds what it printed."""
 
     process: subprocess.Popen[bytes]
     log: Path
+    python: Path
 
     def exit_code(self) -> int | None:
         """None while it runs."""
@@ -54,28 +55,40 @@ class BackendProcess:
                 self.process.kill()
 
 
-def find_backend_python(chosen: str = "") -> Path:
+def find_backend_python(chosen: str = "", managed: Path | None = None) -> Path:
     """The Python of the backend's environment: ``chosen`` (a Python, or a Cameo checkout), ``$CAMEO_BACKEND_PYTHON``,
-    or the checkout this add-on runs from.
+    that of the checkout this add-on runs from, or ``managed``, that of the backend which the add-on installed.
 
     Raises:
-        NoBackend: ``backend.not_installed``.
+        NoBackend: ``backend.not_there`` (what was chosen), ``backend.not_installed``.
     """
-    wanted = chosen or os.environ.get("CAMEO_BACKEND_PYTHON", "")
-    place = Path(wanted).expanduser() if wanted else Path(__file__).resolve().parents[2]
-    python = place if place.is_file() else _python_of_checkout(place)
-    if not python.is_file():
-        an_extension = not wanted and not (place / "run.py").is_file()
-        raise NoBackend(
-            Problem(
-                "backend.not_installed",
-                "Cameo's backend is not installed.",
-                "No checkout is chosen in the preferences" if an_extension else f"{python} does not exist",
-                "Run `python3 run.py cameo doctor` in a Cameo checkout; then choose that folder in the add-on's "
-                "preferences.",
+    if wanted := chosen or os.environ.get("CAMEO_BACKEND_PYTHON", ""):
+        place = Path(wanted).expanduser()
+        python = place if place.is_file() else _python_of_checkout(place)
+        if not python.is_file():
+            raise NoBackend(
+                Problem(
+                    "backend.not_there",
+                    "The backend that was chosen is not there.",
+                    f"{python} does not exist",
+                    "Choose a checkout of Cameo in the add-on's preferences (run `python3 run.py cameo doctor` in it "
+                    "first), or leave that empty and press Install Backend.",
+                )
             )
+        return python
+    python = _python_of_checkout(Path(__file__).resolve().parents[2])
+    if python.is_file():
+        return python
+    if managed is not None and managed.is_file():
+        return managed
+    raise NoBackend(
+        Problem(
+            "backend.not_installed",
+            "Cameo's backend is not installed.",
+            "It makes the heads, in a program of its own beside Blender",
+            "Press Install Backend.",
         )
-    return python
+    )
 
 
 def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) -> BackendProcess:
@@ -110,7 +123,7 @@ def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) ->
                 "Check the backend's folder in the add-on's preferences: it must exist and be writable.",
             )
         ) from error
-    return BackendProcess(process, log)
+    return BackendProcess(process, log, python)
 
 
 def _python_of_checkout(folder: Path) -> Path:

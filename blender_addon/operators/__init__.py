@@ -1,9 +1,10 @@
 """What the artist can do, one file per part of the panel."""
 
-from . import avatar, backend, controls, jobs, motion, portrait, pose_assets, render
+from . import avatar, backend, controls, jobs, managed, motion, portrait, pose_assets, render
 
 CLASSES = (
     *backend.CLASSES,
+    *managed.CLASSES,
     *portrait.CLASSES,
     *jobs.CLASSES,
     *avatar.CLASSES,

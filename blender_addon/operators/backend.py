@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .. import preferences, session
+from .. import session
 from ..link.client import LinkState
 
 
@@ -38,8 +38,7 @@ class StartBackend(bpy.types.Operator):
     bl_idname, bl_label = "cameo.start_backend", "Start Backend"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        python, outlive = preferences.backend_python(), preferences.outlive_blender()
-        session.client().start(python, outlive_blender=outlive)
+        session.start_backend()
         return {"FINISHED"}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bpy
 
-from .. import preferences, session
-from ..link.client import LinkState
-from .drawing import CameoPanel, draw_problem
+from .. import session
+from ..link.client import BackendClient, LinkState
+from ..managed.manager import ManagedState, Work
+from .drawing import CameoPanel, draw_problem, draw_text
+from .fixes import draw_fixes
 
 _ICONS = {
     LinkState.DISCONNECTED: "UNLINKED",
@@ -21,22 +23,76 @@ class BackendPanel(CameoPanel, bpy.types.Panel):
     bl_label = "Backend"
 
     def draw(self, context: bpy.types.Context) -> None:
-        client = session.client()
-        self.layout.label(text=client.state.value.capitalize(), icon=_ICONS[client.state])
-        if client.problem is not None:
-            draw_problem(self.layout, context, client.problem)
-            if client.problem.code == "backend.not_installed" and preferences.current() is not None:
-                show = self.layout.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES")
-                show.module = preferences.PACKAGE
-        if client.welcome is not None:
-            self.layout.label(text=f"Cameo {client.welcome.software} on {client.welcome.device}")
-        row = self.layout.row(align=True)
-        if client.state is LinkState.CONNECTED:
-            row.operator("cameo.stop_backend", icon="CANCEL")
-            row.operator("cameo.disconnect")
+        client, managed = session.client(), session.managed().state
+        if managed.work is not Work.NONE:
+            draw_work(self.layout, managed)
+        elif managed.problem is not None:
+            draw_problem(self.layout, context, managed.problem)
+            draw_fixes(self.layout, managed.problem)
+            self.layout.operator("cameo.dismiss_install_problem", icon="X")
+        missing = session.missing_backend() if client.state is LinkState.DISCONNECTED else None
+        if missing is None:
+            draw_link(self.layout, context, client, outdated=managed.outdated and managed.work is Work.NONE)
+        elif managed.work is Work.NONE and managed.problem is None:
+            draw_problem(self.layout, context, missing)
+            draw_fixes(self.layout, missing)
+            self.layout.operator("cameo.connect", icon="LINKED")
+
+
+class InstalledPanel(CameoPanel, bpy.types.Panel):
+    bl_idname = "CAMEO_PT_installed"
+    bl_label = "Installation"
+    bl_parent_id = "CAMEO_PT_backend"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - as Blender wants it
+
+    def draw(self, context: bpy.types.Context) -> None:
+        state = session.managed().state
+        if state.installed is None:
+            text = "An installation was cut off" if state.interrupted else "Cameo has installed no backend"
+            draw_text(self.layout, context, text, "INFO")
+            self.layout.operator("cameo.install_backend", icon="IMPORT")
         else:
-            row.operator("cameo.start_backend", icon="PLAY")
-            row.operator("cameo.connect")
+            unit = "GPU" if state.installed.variant == "gpu" else "processor"
+            draw_text(self.layout, context, f"Cameo {state.installed.software} for the {unit}", "CHECKMARK")
+            row = self.layout.row(align=True)
+            row.operator("cameo.install_backend", text="Upgrade" if state.outdated else "Install Again", icon="IMPORT")
+            row.operator("cameo.uninstall_backend", icon="TRASH")
+        if state.can_roll_back:
+            self.layout.operator("cameo.roll_back_backend", icon="LOOP_BACK")
+        self.layout.operator("cameo.open_install_log", icon="TEXT")
 
 
-CLASSES = (BackendPanel,)
+def draw_work(layout: bpy.types.UILayout, state: ManagedState) -> None:
+    """How far an installation is, and a way to stop it."""
+    layout.label(text="Installing the backend" if state.work is Work.INSTALLING else "Removing", icon="SORTTIME")
+    if state.work is Work.INSTALLING:
+        layout.progress(factor=state.fraction, text=f"{state.fraction:.0%}")
+        layout.label(text=state.line)
+        layout.operator("cameo.cancel_install", icon="X")
+
+
+def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: BackendClient, *, outdated: bool) -> None:
+    """The connection: its state, what is at the other end, and what can be pressed.
+
+    Args:
+        outdated: the add-on brings a newer backend than the one it installed.
+    """
+    layout.label(text=client.state.value.capitalize(), icon=_ICONS[client.state])
+    if client.problem is not None:
+        draw_problem(layout, context, client.problem)
+        draw_fixes(layout, client.problem)
+    if client.welcome is not None:
+        draw_text(layout, context, f"Cameo {client.welcome.software} on {client.welcome.device}")
+    if outdated:
+        draw_text(layout, context, "This add-on brings a newer backend.", "INFO")
+        layout.operator("cameo.install_backend", text="Upgrade Backend", icon="IMPORT")
+    row = layout.row(align=True)
+    if client.state is LinkState.CONNECTED:
+        row.operator("cameo.stop_backend", icon="CANCEL")
+        row.operator("cameo.disconnect")
+    elif client.problem is None:
+        row.operator("cameo.start_backend", icon="PLAY")
+        row.operator("cameo.connect")
+
+
+CLASSES = (BackendPanel, InstalledPanel)

@@ -19,7 +19,7 @@ class CameoPanel:
 
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """Labels do not wrap by themselves."""
-    scale = context.preferences.system.ui_scale
+    scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
     width = context.region.width if context.region is not None else 300
     margin = 4 if icon == "NONE" else 8  # in characters: the frame, and the icon with its gap
     column = layout.column(align=True)

@@ -118,7 +118,7 @@ def test_no_backend_and_no_environment_have_their_sentences(artist, monkeypatch,
     assert artist.client.problem.code == "backend.not_running" and "Start" in artist.client.problem.fix
     monkeypatch.setenv("CAMEO_BACKEND_PYTHON", str(tmp_path / "nowhere"))
     bpy.ops.cameo.start_backend()
-    assert artist.client.problem.code == "backend.not_installed" and artist.client.problem.fix
+    assert artist.client.problem.code == "backend.not_there" and artist.client.problem.fix
 
 
 def test_a_home_that_cannot_be_written_is_named(artist, home):
