@@ -20,7 +20,7 @@ from ..errors import AssetError
 from .cache import disk_full
 from .records import write_json
 
-RETRY_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+RETRY_WAITS_S = (1.0, 2.0, 4.0, 8.0)
 """Between attempts that brought nothing new; what brings something starts the count again."""
 SILENCE_S = 30.0
 """A server that sends nothing for so long is asked anew."""

@@ -26,7 +26,8 @@ from .records import KeptFile, Record, file_hash, kept_file, now, write_record
 
 _DOWNLOAD, _MODEL, _OLD = "download", "model", "old"
 _CHUNK = 4 << 20
-_SAME_ANYWHERE = frozenset({"asset.disk_full", "asset.cache_unwritable"})
+_SAME_ANYWHERE = frozenset({"asset.disk_full", "asset.cache_unwritable", "weights.interrupted"})
+"""After these the next address, on the same network, would fail in the same way."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def fetch_model(row: Model, reader: ModelReader, reporter: Reporter) -> Record:
     require_accepted(folder, row)
     with _workplace(row, reporter) as work:
         wanted = [file for file in row.files if not file.optional]
-        lacking = [file for file in wanted if not _arrived(row, file, work)]
+        lacking = [file for file in wanted if not (work / _DOWNLOAD / file.path).is_file()]
         room = sum(file.size for file in lacking) - sum(part.stat().st_size for part in work.rglob("*.part"))
         require_space(folder, max(room, 0) + (row.size if row.converted else 0))
         meter = Meter(reporter, f"fetching {row.title}", row.size)
@@ -71,7 +72,7 @@ def fetch_model(row: Model, reader: ModelReader, reporter: Reporter) -> Record:
             done += file.size
         sources = {file.path: work / _DOWNLOAD / file.path for file in wanted}
         known = [file.sha256 for file in wanted if file.sha256]  # compared while they were written
-        return _install(row, sources, work, reader, row.addresses[0], True if known else None, reporter, move=True)
+        return _install(row, sources, work, reader, row.addresses[0], True if known else None, reporter, _rename)
 
 
 def import_model(found: Found, reader: ModelReader, reporter: Reporter, *, move: bool = False) -> Record:
@@ -86,18 +87,18 @@ def import_model(found: Found, reader: ModelReader, reporter: Reporter, *, move:
         reader.check(_root(row, found.files))  # before gigabytes are copied
     with _workplace(row, reporter) as work:
         total = sum(path.stat().st_size for path in found.files.values())
-        require_space(folder, 0 if move and not row.converted else total)
+        require_space(folder, 0 if move and not row.converted and _on_one_disk(found.files, folder) else total)
         published = _is_published(row, found.files, Meter(reporter, f"checking {row.title}", total))
         origin = ", ".join(path.name for path in found.files.values())
-        shutil.rmtree(work / _MODEL, ignore_errors=True)
         try:
-            record = _install(row, found.files, work, reader, origin, published, reporter, move=move)
+            record = _install(row, found.files, work, reader, origin, published, reporter, _link if move else _copy)
         except AssetError:
             shutil.rmtree(work / _MODEL, ignore_errors=True)
             raise
     if move:
-        for path in found.files.values():
-            path.unlink(missing_ok=True)  # what was converted still lies there
+        for path in found.files.values():  # not before the model is in its place
+            if not path.resolve().is_relative_to((folder / row.name).resolve()):
+                path.unlink(missing_ok=True)
     return record
 
 
@@ -113,12 +114,6 @@ def _workplace(row: Model, reporter: Reporter) -> Iterator[Path]:
         finally:
             if work.is_dir() and not any(work.iterdir()):
                 work.rmdir()
-
-
-def _arrived(row: Model, file: ModelFile, work: Path) -> bool:
-    """Whether the file was downloaded before, by this process or one that was stopped."""
-    kept = not row.converted and (work / _MODEL / file.path).is_file()
-    return kept or (work / _DOWNLOAD / file.path).is_file()
 
 
 def _fetch(row: Model, file: ModelFile, work: Path, tell: Callable[[int], None]) -> None:
@@ -144,17 +139,17 @@ def _install(
     origin: str,
     published: bool | None,
     reporter: Reporter,
-    *,
-    move: bool,
+    take: Callable[[Path, Path], None],
 ) -> Record:
-    """Make the model's folder out of its files and put it in its place."""
+    """Make the model's folder out of its files, ``take`` what is not converted, and put it in its place."""
     made = work / _MODEL
+    shutil.rmtree(made, ignore_errors=True)
     places = {file: _place_of(row, file, sources[file.path]) for file in row.files if file.path in sources}
     for file, place in places.items():
         reporter.progress(0.0, f"installing {row.title}: {file.shown}")
         target = made / place
         target.parent.mkdir(parents=True, exist_ok=True)
-        _place(row, file, sources[file.path], target, reader, move)
+        _place(row, file, sources[file.path], target, reader, take)
     reporter.progress(0.0, f"trying {row.title} with its reader")
     reader.check(made / row.kept(row.files[0]) if row.single else made)
     record = Record(row.name, origin, now(), published, _kept(made, list(places.values()), row, reporter))
@@ -173,14 +168,33 @@ def _place_of(row: Model, file: ModelFile, source: Path) -> str:
     return next((path for path in file.instead if source.name == Path(path).name), row.kept(file))
 
 
-def _place(row: Model, file: ModelFile, source: Path, target: Path, reader: ModelReader, move: bool) -> None:
-    convert = reader.convert if row.kept(file) != file.path and source.suffix != target.suffix else None
-    if convert is not None:
-        convert(source, target)
-    elif row.converted or not move or source.is_symlink():
+def _place(
+    row: Model, file: ModelFile, source: Path, target: Path, reader: ModelReader, take: Callable[[Path, Path], None]
+) -> None:
+    if reader.convert is not None and row.kept(file) != file.path and source.suffix != target.suffix:
+        reader.convert(source, target)
+    else:
+        take(source, target)
+
+
+def _rename(source: Path, target: Path) -> None:
+    """For downloads, which are ours. A second name keeps them for the next attempt; some disks cannot give one."""
+    try:
+        os.link(source, target)
+    except OSError:
+        os.replace(source, target)
+
+
+def _link(source: Path, target: Path) -> None:
+    """For the artist's files: a second name takes no room, and the first one stays until all is well."""
+    try:
+        os.link(source.resolve(), target)
+    except OSError:
         _copy(source, target)
-    elif source.exists():  # else it was moved before this was stopped
-        shutil.move(source, target)
+
+
+def _on_one_disk(files: dict[str, Path], folder: Path) -> bool:
+    return all(path.stat().st_dev == folder.stat().st_dev for path in files.values())
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ Nothing here needs a network or torch.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,6 +58,14 @@ def require_models(names: Iterable[str]) -> dict[str, Path]:
 
 def _given_to_reader(row: Model, folder: Path) -> Path:
     return folder / row.kept(row.files[0]) if row.single else folder
+
+
+def installed_hash(name: str) -> str:
+    """What identifies the installed files of the model: another hash is another model. Empty when it is not there."""
+    record = read_record(models_dir() / name)
+    if record is None:
+        return ""
+    return hashlib.sha256("".join(f"{file.path} {file.sha256}\n" for file in record.files).encode()).hexdigest()
 
 
 def missing_for_engine(engine: str) -> str:

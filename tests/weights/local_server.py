@@ -18,7 +18,7 @@ class Server:
         cuts: for each coming answer, after how many bytes of the body the connection ends.
         statuses: for each coming answer, an error to give instead.
         claimed: a Content-Length that is not true. kind: Content-Type.
-        pace: seconds between blocks of 64 kB.
+        pace: seconds between blocks of 64 kB. moved: paths that lead to others.
         asked: (path, range, If-Range) of every request.
     """
 
@@ -31,6 +31,7 @@ class Server:
     chunked: bool = False
     kind: str = "application/octet-stream"
     pace: float = 0.0
+    moved: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     address: str = ""
 
@@ -45,6 +46,11 @@ class _Handler(BaseHTTPRequestHandler):
         server.asked.append((self.path, wanted, condition))
         if server.statuses:
             return self.send_error(server.statuses.pop(0))
+        if self.path in server.moved:
+            self.send_response(302)
+            self.send_header("Location", server.moved[self.path])
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         content = server.files.get(self.path)
         if content is None:
             return self.send_error(404)

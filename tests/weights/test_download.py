@@ -62,6 +62,17 @@ def test_cut_connections_are_continued_where_they_ended(server, target, sha256):
     assert all(asked[2] == server.etag for asked in server.asked[1:])
 
 
+def test_a_server_that_sends_us_elsewhere(server, target):
+    """As Hugging Face does, for every request."""
+    server.moved["/model.bin"], server.files["/store"] = "/store", CONTENT
+    server.cuts = [100_000]
+    assert fetch(server, target) == CONTENT
+    assert [asked[:2] for asked in server.asked[2:]] == [
+        ("/model.bin", "bytes=100000-"),
+        ("/store", "bytes=100000-"),
+    ]
+
+
 def test_a_server_without_ranges_starts_again(server, target):
     server.ranges, server.cuts = False, [100_000]
     assert fetch(server, target) == CONTENT

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from cameo.backend.errors import AssetError
+from cameo.backend.errors import AssetError, JobCancelled
 from cameo.backend.progress import SilentReporter
 from cameo.backend.weights import cache, consent, download, models
 from cameo.backend.weights.consent import accept, is_accepted
@@ -190,7 +190,26 @@ def test_imported_from_a_folder(toy, tmp_path, move, monkeypatch):
     assert is_installed("toy") and record.published is True
     assert [path.exists() for path in files.values()] == [not move, not move]
     again = {name: model_path("toy") / name for name in files}
-    assert import_model(Found(toy, again), PLAIN, SilentReporter()).files == record.files
+    assert import_model(Found(toy, again), PLAIN, SilentReporter(), move=move).files == record.files
+    assert is_installed("toy")
+
+
+def test_a_move_that_is_stopped_takes_nothing_away(toy, tmp_path):
+    files = {"part/large.bin": tmp_path / "have" / "part" / "large.bin", "small.json": tmp_path / "have" / "small.json"}
+    files["part/large.bin"].parent.mkdir(parents=True)
+    files["part/large.bin"].write_bytes(LARGE)
+    files["small.json"].write_bytes(SMALL)
+
+    class Stopping(SilentReporter):
+        def progress(self, fraction, message=""):
+            if message.startswith("recording"):
+                raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        import_model(Found(toy, files), PLAIN, Stopping(), move=True)
+    assert not is_installed("toy") and files["part/large.bin"].read_bytes() == LARGE
+    import_model(Found(toy, files), PLAIN, SilentReporter(), move=True)
+    assert is_installed("toy") and not files["part/large.bin"].exists()
 
 
 def test_moving_out_of_a_store_of_links_takes_the_contents(toy, tmp_path):
