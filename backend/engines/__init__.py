@@ -7,7 +7,10 @@ from typing import Any, Protocol
 from ..errors import StageError
 from ..stage import Stage
 
-ENGINE_TITLES = {"builtin": "Built in: from this picture alone, nothing to download"}
+ENGINE_TITLES = {
+    "builtin": "Built in: from this picture alone, nothing to download",
+    "facecraft4d": "FaceCraft4D: generative networks, for a strong GPU",
+}
 """Every engine's name, and what it is to the artist. Importing this module imports no engine."""
 
 
@@ -38,6 +41,10 @@ def get_engine(name: str) -> Engine:
         from .builtin.engine import BuiltinEngine
 
         return BuiltinEngine()
+    if name == "facecraft4d":
+        from .facecraft4d.engine import FaceCraft4DEngine
+
+        return FaceCraft4DEngine()
     raise StageError(
         "engine.unknown", f"There is no engine named '{name}'.", fix=f"Choose one of: {', '.join(ENGINE_TITLES)}."
     )

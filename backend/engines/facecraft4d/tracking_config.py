@@ -49,6 +49,8 @@ class ViewTrackingConfig:
     """The landmarker's expression scores count in views turned less."""
     outlines: bool = True
     """Whether the still views' outlines shape skull, ears and neck."""
+    depth: bool = True
+    """Whether the still views' depth, where it shows skin, shapes the head, too."""
     held_out_azimuths_deg: tuple[float, ...] = (-30.0, 105.0)
     """The views nearest to these are kept for measuring, with all their moments."""
     held_out_end: float = 0.1

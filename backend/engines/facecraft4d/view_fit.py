@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...artifacts import Camera, ClipSet, ViewSet
 from ...errors import StageError
-from ...head.fit_sight import Outline, Sight, camera_from_head
+from ...head.fit_sight import Outline, Sight, SkinSurface, camera_from_head
+from ...head.fit_start import place_in_world
 from ...head.model import HeadModel
+from ...head.neutral import landmark_points
 from ...head.tracking import SequenceFit
 from ...head.view_tracking import track_views
 from ...perception.landmarks import FaceLandmarks
@@ -18,6 +20,9 @@ from .pictures import over_white
 from .skin_color import SkinColor, skin_color
 from .tracking_config import ViewTrackingConfig
 from .view_faces import ViewFaces, visible_landmarks
+from .view_points import DepthView, agreed_points
+
+SKIN_SPACING = 0.003  # metres between the places that are compared with the head
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,31 @@ def _sights(
         sight(view, 0, face, _outline(views.images[view], skin) if config.outlines else None)
         for view, face in enumerate(faces.still)
     ]
+    if config.depth:
+        surface = _skin_surface(views, still, skin, config, model)
+        first = next(view for view, face in enumerate(faces.still) if face is not None)
+        still[first] = replace(still[first], surface=surface)
     driven = [
         sight(int(view), t + 1, face) for t, row in enumerate(faces.driven) for view, face in zip(clips.views, row)
     ]
     return still + driven
+
+
+def _skin_surface(
+    views: ViewSet, still: list[Sight], skin: SkinColor, config: ViewTrackingConfig, model: HeadModel
+) -> SkinSurface:
+    """What the still views' depth shows of skin, in the views' world. Where the head stands is known roughly enough."""
+    faces = [sight for sight in still if np.isfinite(sight.points).any()]
+    count = len(model.landmarks478.face)
+    rotation, translation, scale = place_in_world(landmark_points(model.v_template, model, range(count)), faces)
+    seen = [
+        DepthView(image, depth / scale, camera_from_head(camera, rotation, translation, scale), azimuth)
+        for image, depth, camera, azimuth in zip(views.images, views.depth, views.cameras, views.azimuths_deg)
+    ]
+    found = agreed_points(seen, replace(config.surface, spacing=SKIN_SPACING))
+    colors = (np.clip(found.colors, 0, 1) * 255).astype(np.uint8)
+    kept = skin(colors[:, None])[:, 0]
+    return SkinSurface(scale * found.points[kept] @ rotation.T + translation, found.normals[kept] @ rotation.T)
 
 
 def _outline(rgba: np.ndarray, skin: SkinColor) -> Outline:
