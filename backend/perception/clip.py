@@ -35,17 +35,15 @@ def clip_landmarks(path: Path, every: int = 1) -> ClipLandmarks:
     Raises:
         PortraitError: ``clip.unreadable`` when it is no video that can be decoded.
     """
-    video = cv2.VideoCapture(str(path))
-    rate = video.get(cv2.CAP_PROP_FPS)
+    rate, _ = clip_rate(path)
     points, scores, size, last = [], [], (0, 0), None
-    for image in _pictures(video, every):
+    for image in clip_pictures(path, every):
         size = image.shape[1], image.shape[0]
         face = settle_landmarks(image, last) if last is not None else None
         face = face or find_landmarks(image)
         last = face.points if face else None
         points.append(face.points if face else np.full((478, 3), np.nan, np.float32))
         scores.append(face.blendshapes if face else {})
-    video.release()
     if not points:
         raise PortraitError(
             "clip.unreadable",
@@ -56,8 +54,17 @@ def clip_landmarks(path: Path, every: int = 1) -> ClipLandmarks:
     return ClipLandmarks(np.stack(points), tuple(scores), size, rate / every)
 
 
-def _pictures(video: cv2.VideoCapture, every: int) -> Iterator[np.ndarray]:
-    """Every ``every``-th picture, uint8 [H,W,3] sRGB."""
+def clip_rate(path: Path) -> tuple[float, int]:
+    """Pictures per second of the video at ``path`` and how many it says it has; 0 where it cannot be read."""
+    video = cv2.VideoCapture(str(path))
+    rate, count = video.get(cv2.CAP_PROP_FPS), video.get(cv2.CAP_PROP_FRAME_COUNT)
+    video.release()
+    return rate, max(0, int(count))
+
+
+def clip_pictures(path: Path, every: int = 1) -> Iterator[np.ndarray]:
+    """Every ``every``-th picture of a video, uint8 [H,W,3] sRGB; none where it cannot be read."""
+    video = cv2.VideoCapture(str(path))
     number = 0
     while video.grab():
         if number % every == 0:
@@ -65,3 +72,4 @@ def _pictures(video: cv2.VideoCapture, every: int) -> Iterator[np.ndarray]:
             if good:
                 yield np.ascontiguousarray(image[..., ::-1])
         number += 1
+    video.release()

@@ -78,24 +78,33 @@ def clip_crop(landmarks: np.ndarray, options: CropOptions | None = None, side: i
 
 
 def cut(image: np.ndarray, crop: FaceCrop, side: int = INPUT_SIDE) -> np.ndarray:
-    """The square of ``image`` (uint8 [H,W,3]) as the networks want it: float32 [3,side,side] 0..1; outside is black."""
+    """The square of ``image`` (uint8 [H,W,C]) as the networks want it: float32 [C,side,side] 0..1; outside is 0."""
     square = cv2.warpAffine(image, _of_indices(crop.matrix), (crop.side, crop.side), flags=cv2.INTER_LINEAR)
     small = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(np.moveaxis(small, 2, 0), np.float32) / 255
 
 
 def paste(frame: np.ndarray, crop: FaceCrop, image: np.ndarray, border: float = 0.1) -> np.ndarray:
-    """``image`` (uint8 [H,W,3]) with ``frame`` (float [3,S,S] 0..1) in its square; uint8 [H,W,3].
+    """``image`` (uint8 [H,W,C]) with ``frame`` (float [C,S,S] 0..1) in its square; uint8 [H,W,C].
 
-    ``border`` is the width of the soft edge, in units of the square's side.
+    ``border`` is the width of the soft edge, in units of the square's side. Premultiplied RGBA may be pasted, too.
     """
+    frame = _no_finer(np.ascontiguousarray(np.moveaxis(frame, 0, 2), np.float32), crop)
     side = frame.shape[1]
     back = cv2.invertAffineTransform(_of_indices(crop.matrix * (side / crop.side)))
     height, width = image.shape[:2]
-    colour = cv2.warpAffine(np.ascontiguousarray(np.moveaxis(frame, 0, 2), np.float32), back, (width, height))
+    colour = cv2.warpAffine(frame, back, (width, height), borderMode=cv2.BORDER_REPLICATE)
     weight = cv2.warpAffine(_soft_edge(side, border), back, (width, height))[..., None]
     mixed = weight * colour * 255 + (1 - weight) * image
     return np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
+
+
+def _no_finer(frame: np.ndarray, crop: FaceCrop) -> np.ndarray:
+    """``frame`` [S,S,C] shrunk by area to about the picture's own pixels, where it has more of them."""
+    in_picture = round(crop.side / float(np.linalg.norm(crop.matrix[0, :2])))
+    if in_picture >= frame.shape[0]:
+        return frame
+    return cv2.resize(frame, (max(1, in_picture),) * 2, interpolation=cv2.INTER_AREA)
 
 
 def _axes(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

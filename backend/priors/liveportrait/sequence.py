@@ -1,4 +1,7 @@
-"""What drives: a motion for each moment and which moment is neutral. From a clip of a face, by the motion extractor."""
+"""What drives: a motion for each moment, and which moment is neutral.
+
+The motion extractor makes it from pictures of a clip here; from a file in ``files.py``, from our own rig in ``rig.py``.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,18 @@ class MotionSequence:
     def reference(self) -> Motion:
         """The neutral frame, B = 1."""
         return self.frames[self.neutral]
+
+    def sampled(self, moments: int) -> MotionSequence:
+        """At most ``moments`` frames, the neutral one first, the others evenly in time from the first to the last.
+
+        Where the neutral frame is not the first, time jumps once, after it.
+        """
+        if self.neutral == 0:
+            times = torch.linspace(0, len(self) - 1, min(moments, len(self)))
+        else:
+            rest = torch.linspace(0, len(self) - 1, min(moments - 1, len(self)))
+            times = torch.cat([torch.tensor([float(self.neutral)]), rest])
+        return MotionSequence(self.frames[times.round().long().to(self.frames.exp.device)], neutral=0)
 
 
 def motion_of_clip(

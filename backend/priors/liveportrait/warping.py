@@ -73,11 +73,13 @@ class DenseMotion(nn.Module):
         # the weights sum to 1 and rest does not shift: the mixed field is the identity and the mixed shifts
         mixed = torch.einsum("bkdhw,bkx->bdhwx", weights[:, 1:], shifts)
         occlusion = self.occlusion(prediction.flatten(1, 2)).sigmoid()
-        return identity_grid(shape, volume) + mixed, occlusion
+        return identity_grid(shape, kp_driving) + mixed, occlusion
 
 
 def identity_grid(shape: tuple[int, ...] | torch.Size, like: torch.Tensor) -> torch.Tensor:
     """Coordinates (x, y, z) [D,H,W,3] of the cells of a volume; the outermost cells are at -1 and 1.
+
+    Of the type of ``like``: keypoints stay in float32 where features are float16, which is too coarse for coordinates.
 
     ``grid_sample`` is then called with ``align_corners=False``, for which -1 and 1 are the outer edges of the cells:
     the identity samples slightly outwards. The published weights were trained so.
@@ -100,7 +102,7 @@ def shifted_copies(volume: torch.Tensor, shifts: torch.Tensor) -> torch.Tensor:
     """``volume`` [B,c,D,H,W] at rest and sampled ``shifts`` [B,K,3] away, [B,K+1,c,D,H,W]."""
     batch, count = shifts.shape[:2]
     with_rest = torch.cat([torch.zeros_like(shifts[:, :1]), shifts], 1)
-    grids = identity_grid(volume.shape[2:], volume) + with_rest[:, :, None, None, None]
+    grids = identity_grid(volume.shape[2:], shifts) + with_rest[:, :, None, None, None]
     copies = volume[:, None].expand(-1, count + 1, -1, -1, -1, -1)
     sampled = grid_sample(copies.flatten(0, 1), grids.flatten(0, 1), align_corners=False)
     return sampled.unflatten(0, (batch, count + 1))

@@ -1,8 +1,10 @@
 import pytest
 import torch
-from cameo.backend.priors.liveportrait.drive import FRAME_BYTES, appearance_of, drive
+from cameo.backend.errors import JobCancelled
+from cameo.backend.priors.liveportrait.config import AtRest
+from cameo.backend.priors.liveportrait.drive import FRAME_BYTES, appearance_of, drive, rest_shift
 from cameo.backend.priors.liveportrait.keypoints import Motion
-from cameo.backend.priors.liveportrait.retargeting import stitched
+from cameo.backend.priors.liveportrait.retargeting import retargeted, stitched
 from cameo.backend.priors.liveportrait.sequence import MotionSequence, estimated_openings, most_neutral, motion_of_clip
 from small_liveportrait import random_image, random_networks
 
@@ -79,6 +81,80 @@ def test_stitching_is_applied_to_the_driven_keypoints(networks, sources, motion)
     handle.remove()
     at_rest = sources[0].motion.keypoints().expand(MOMENTS, -1, -1)
     torch.testing.assert_close(calls[1], stitched(networks.stitching, at_rest, calls[0]))
+
+
+def test_a_shift_reaches_every_view_and_moment_alike(networks, sources, motion):
+    shift = 0.1 * torch.randn(21, 3, generator=torch.Generator().manual_seed(4))
+    calls = []
+    handle = networks.warping.register_forward_pre_hook(lambda _, inputs: calls.append(inputs))
+    list(drive(networks, sources, motion, shift=shift, memory_bytes=VIEWS * FRAME_BYTES))
+    handle.remove()
+    for moment, (_, driven, source) in enumerate(calls):
+        change = motion.frames.exp[moment] - motion.frames.exp[motion.neutral]
+        for view in range(VIEWS):
+            moved = (driven[view] - source[view]) / sources[view].motion.scale
+            torch.testing.assert_close(moved, change + shift, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(source[view], sources[view].motion.keypoints()[0])
+
+
+def test_half_precision_is_near_single(networks, motion):
+    image = random_image(3)
+    single, half = (
+        list(drive(networks, [appearance_of(networks, image, half=half)], motion, half=half)) for half in (False, True)
+    )
+    for ours, exact in zip(half, single):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, exact, atol=0.02, rtol=0)
+
+
+def test_driving_can_be_ended_before_every_pass(networks, sources, motion):
+    passes = []
+
+    def count():
+        passes.append(1)
+        if len(passes) == 3:
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        list(drive(networks, sources, motion, memory_bytes=FRAME_BYTES, before_batch=count))
+    assert len(passes) == 3  # within the first moment or at its end, whatever the number of views
+
+
+def face_with(lips, lids):
+    """Landmarks [1,478,2] whose openings are ``lips`` and ``lids`` of the width."""
+    landmarks = torch.rand(1, 478, 2, generator=torch.Generator().manual_seed(1)) * 100
+    for upper, lower, one, other, opening in (
+        (13, 14, 61, 291, lips),
+        (159, 145, 33, 133, lids),
+        (386, 374, 362, 263, lids),
+    ):
+        landmarks[0, [one, other]] = torch.tensor([[0.0, 0.0], [40.0, 0.0]])
+        landmarks[0, [upper, lower]] = torch.tensor([[20.0, 0.0], [20.0, 40.0 * opening]])
+    return landmarks
+
+
+def test_a_source_at_rest_is_not_shifted(networks, sources):
+    assert (rest_shift(networks, sources[0].motion, face_with(0.0, 0.3), AtRest()) == 0).all()
+
+
+def test_an_open_mouth_and_shut_eyes_are_brought_to_rest(networks, sources):
+    """Upstream's lip-zero; the networks move keypoints, a shift moves expressions, before the source's own scale."""
+    source = sources[0].motion
+    points, zero, wanted = source.keypoints(), torch.zeros(1, 1), torch.full((1, 1), AtRest().eyes_open)
+    lips = retargeted(networks.lip, points, torch.tensor([[0.2]]), zero)
+    eyes = retargeted(networks.eye, points, torch.tensor([[0.05, 0.05]]), wanted)
+    for opening, lids, expected in ((0.2, 0.3, lips), (0.0, 0.05, eyes), (0.2, 0.05, lips + eyes)):
+        shift = rest_shift(networks, source, face_with(opening, lids), AtRest())
+        torch.testing.assert_close(shift * source.scale, expected[0], atol=1e-5, rtol=1e-4)
+
+
+def test_a_sample_starts_neutral_and_covers_the_clip(motion):
+    exp = torch.arange(9.0)[:, None, None].expand(9, 21, 3)
+    nine = Motion(*(torch.zeros(9, *shape) for shape in ((21, 3), (3, 3))), exp, torch.ones(9, 1), torch.zeros(9, 3))
+    assert MotionSequence(nine, 0).sampled(5).frames.exp[:, 0, 0].tolist() == [0, 2, 4, 6, 8]
+    from_within = MotionSequence(nine, 6).sampled(4)
+    assert from_within.neutral == 0 and from_within.frames.exp[:, 0, 0].tolist() == [6, 0, 4, 8]
+    assert len(MotionSequence(nine, 0).sampled(50)) == 9
 
 
 def test_frames_come_one_moment_at_a_time(networks, sources, motion):
