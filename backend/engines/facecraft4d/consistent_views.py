@@ -9,14 +9,16 @@ import numpy as np
 
 from ...artifacts import ViewSet
 from ...priors.diffusion.sdxl import DiffusionModels
-from ...priors.warp.orbit import warp_view
-from ...priors.warp.order import order_of_views
+from ...priors.warp.orbit import carry, warp_view
+from ...priors.warp.order import apart, order_of_views
 from ...priors.warp.reproject import View
 from ...priors.warp.steady import steady_depth
 from ...progress import Reporter
 from .consistent_views_config import ConsistentViewsConfig
 from .enhancement import Enhancement
 from .pictures import over_white
+
+_COMPARABLE = 0.02  # share of the picture in which two views must show the same for their tones to be compared
 
 
 def consistent_views(
@@ -51,11 +53,31 @@ def consistent_views(
 
 
 def coarse_views(views: ViewSet, config: ConsistentViewsConfig) -> list[View]:
-    """The views as warping wants them, the noise of their depth taken out."""
-    return [
+    """The views as warping wants them: the noise of their depth taken out, their tone as a whole the reference's.
+
+    The tone is that of the reference's texture over the coarse texture where the view nearest to the reference shows
+    both: one difference of colour for all views, so that the back, which no one compares, does not stay behind.
+    """
+    coarse = [
         View(image.astype(np.float32) / 255, steady_depth(depth, config.warp), camera)
         for image, depth, camera in zip(views.images, views.depth, views.cameras, strict=True)
     ]
+    reference, front = views.reference, views.azimuths_deg[views.reference]
+    others = [index for index in range(len(coarse)) if index != reference]
+    nearest = coarse[min(others, key=lambda index: apart(views.azimuths_deg[index], front))]
+    carried = carry(nearest, [coarse[reference]], config.warp)
+    weight = carried.known * nearest.image[..., 3]
+    if weight.mean() < _COMPARABLE:
+        return coarse
+    difference = np.average((carried.image - nearest.image)[..., :3].reshape(-1, 3), axis=0, weights=weight.ravel())
+    return [view if index == reference else _shifted(view, difference) for index, view in enumerate(coarse)]
+
+
+def _shifted(view: View, difference: np.ndarray) -> View:
+    """The view with ``difference`` [3] added to its colours."""
+    alpha = view.image[..., 3:]
+    color = np.clip(view.image[..., :3] + difference.astype(np.float32) * alpha, 0, alpha)
+    return View(np.concatenate([color, alpha], -1), view.depth, view.camera)
 
 
 def as_bytes(picture: np.ndarray) -> np.ndarray:

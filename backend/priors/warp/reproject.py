@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from ...artifacts import Camera
-from ...head.mesh_raster import project
 from .config import WarpConfig
 from .steady import Planes
 
@@ -70,9 +69,15 @@ def lift(depth: np.ndarray, camera: Camera) -> np.ndarray:
 
 def landing(depth: np.ndarray, camera: Camera, other: Camera) -> np.ndarray:
     """Where the surface seen by ``camera`` lands in ``other``: float64 [H,W,3], pixel x, pixel y, z. NaN on nothing."""
-    hit, place = np.isfinite(depth), np.full((*depth.shape, 3), np.nan)
-    place[hit] = project(lift(depth, camera)[hit], other)
-    return place
+    motion = other.viewmat @ np.linalg.inv(camera.viewmat)
+    onto = other.K @ motion[:3, :3] @ np.linalg.inv(camera.K)
+    shift = other.K @ motion[:3, 3]
+    x, y = np.arange(camera.width) + 0.5, np.arange(camera.height)[:, None] + 0.5
+    z = np.where(np.isfinite(depth), depth, np.nan).astype(float)
+    across, down, away = (
+        z * (row[0] * x + row[1] * y + row[2]) + start for row, start in zip(onto, shift, strict=True)
+    )
+    return np.stack([across / away, down / away, away], -1)
 
 
 def sees(depth: np.ndarray, place: np.ndarray, tolerance: float) -> np.ndarray:
