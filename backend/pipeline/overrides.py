@@ -37,8 +37,10 @@ def overridden(config: _T, path: str, value: Scalar, *, inside: str = "") -> _T:
     return dataclasses.replace(config, **{name: new})  # pyright: ignore[reportArgumentType]
 
 
-def _checked(value: Scalar, hint: Any, where: str) -> Scalar:
-    """``value`` as the setting's type wants it; a whole number passes for a fraction."""
+def _checked(value: Scalar, hint: Any, where: str) -> object:
+    """``value`` as the setting's type wants it; a whole number passes for a fraction, text with commas for a list."""
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (...,) and isinstance(value, str):
+        return tuple(_item(text, get_args(hint)[0], where) for text in value.split(",") if text)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if get_origin(hint) is Literal and value in get_args(hint):
@@ -46,6 +48,18 @@ def _checked(value: Scalar, hint: Any, where: str) -> Scalar:
     if hint in (bool, int, float, str) and type(value) is hint:
         return value
     wanted = " or ".join(map(repr, get_args(hint))) if get_origin(hint) is Literal else getattr(hint, "__name__", hint)
-    raise CameoError(
+    raise _bad(where, value, str(wanted))
+
+
+def _item(text: str, kind: Any, where: str) -> object:
+    """One item of a list."""
+    try:
+        return kind(text)
+    except (TypeError, ValueError) as error:
+        raise _bad(where, text, f"a list of {getattr(kind, '__name__', kind)}, with commas") from error
+
+
+def _bad(where: str, value: object, wanted: str) -> CameoError:
+    return CameoError(
         "request.bad_option", f"The setting {where} cannot be {value!r}.", fix=f"What it can be: {wanted}."
     )

@@ -39,6 +39,10 @@ def test_any_setting_of_a_stage_can_be_changed():
     engine = preset.engines["builtin"]
     assert (preset.portrait.size, engine.view_distance, preset.reconstruction.cloud.gaussians) == (512, 2.0, 10)
     assert isinstance(engine.view_distance, float)
+    lists = preset_for("preview", {"engine.expression_yaws": "0,12.5", "seed": 1}).engines["builtin"]
+    assert lists.expression_yaws == (0.0, 12.5)
+    clips = preset_for("preview", {"engine.expression_clips.files": "a.mp4,b.pkl"}, "facecraft4d")
+    assert clips.engines["facecraft4d"].expression_clips.files == ("a.mp4", "b.pkl")
     assert preset_for("preview", {"engine.seed": 3}, "facecraft4d").engines["facecraft4d"].seed == 3
 
 
@@ -72,6 +76,7 @@ def test_the_chosen_face_is_part_of_the_key():
         ({"options": {"reconstruction.cloud": 1}}, "request.bad_option"),
         ({"options": {"engine.elevated": 1}}, "request.bad_option"),
         ({"options": {"engine.expression_yaws": 1}}, "request.bad_option"),
+        ({"options": {"engine.expression_yaws": "0,left"}}, "request.bad_option"),
     ],
 )
 def test_wrong_choices_are_named(settings, code):
