@@ -83,6 +83,12 @@ class FitConfig:
     """Of a point of the outline against an ordinary landmark."""
     outline_reach: float = 0.024
     """How far from the head's outline the person's is looked for, metres."""
+    surface_points: int = 900
+    """Points of the head that are compared with the skin that views with depth measured."""
+    surface_weight: float = 4.0
+    """Of such a point against an ordinary landmark; there are far fewer of them than of landmarks in all views."""
+    surface_reach: float = 0.012
+    """How far from the head the measured skin is looked for, metres."""
     converged: float = 1e-5
     """Relative gain of a step below which there is no next one."""
     first_doubt: float = 100.0

@@ -26,6 +26,14 @@ class Outline:
 
 
 @dataclass(frozen=True)
+class SkinSurface:
+    """Where skin is in the world, as depth tells it: ``points`` float64 [P,3], ``normals`` [P,3] unit, outwards."""
+
+    points: np.ndarray
+    normals: np.ndarray
+
+
+@dataclass(frozen=True)
 class Sight:
     """The landmarks of the head in one picture.
 
@@ -35,6 +43,7 @@ class Sight:
         moment: index of the moment the picture shows; pictures of one moment show one expression.
         scores: the landmarker's expression scores (ARKit names), if any.
         outline: the person's edge, which tells what landmarks do not (skull, ears, neck); for calibrated cameras.
+        surface: the skin of this moment as depth tells it; one sight of a moment brings it, for calibrated cameras.
     """
 
     points: np.ndarray
@@ -42,6 +51,7 @@ class Sight:
     moment: int = 0
     scores: Mapping[str, float] = field(default_factory=dict)
     outline: Outline | None = None
+    surface: SkinSurface | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .fit_sight import Sight, SightTerm
 from .fit_solver import FitProblem, Place, Solution
 from .fit_start import place_in_picture, place_in_world, seen
 from .fit_state import LEFT_EYE, RIGHT_EYE, Moment, Person, pose_of
+from .fit_surface import surface_terms
 from .landmark_rig import LandmarkRig
 from .model import HeadModel, LandmarkEmbedding
 
@@ -125,7 +126,9 @@ class SightFitter:
 
     def _rounds(self, by_moment: Sequence[Sequence[Sight]]) -> list[bool]:
         """What is chosen anew after the first fit, one entry a round: the jaw line, and (true) outlines, too."""
-        outlined = self.calibrated and any(sight.outline is not None for group in by_moment for sight in group)
+        outlined = self.calibrated and any(
+            sight.outline is not None or sight.surface is not None for group in by_moment for sight in group
+        )
         jaw_line = self.config.contour_rounds if self.contour else 0
         outlines = self.config.outline_rounds if outlined else 0
         return [index < outlines for index in reversed(range(max(jaw_line, outlines)))]
@@ -159,13 +162,18 @@ class SightFitter:
     def _with_outlines(
         self, by_moment: Sequence[Sequence[Sight]], terms: Sequence[Sequence[SightTerm]], start: Solution
     ) -> list[list[SightTerm]]:
-        """The terms of every moment, and behind them those of its outlines."""
+        """The terms of every moment, and behind them those of its outlines and of its surface."""
         finder = OutlineFinder(self.model, start.person, self.config)
         both = []
         for group, of_moment, moment in zip(by_moment, terms, start.moments):
             vertices = finder.vertices(moment)
             asked = [finder.term(s, vertices, moment, t, self.rig.betas) for s, t in zip(group, of_moment)]
             both.append([*of_moment, *(term for term in asked if term is not None)])
+            for sight, term in zip(group, of_moment):
+                if sight.surface is not None:
+                    both[-1] += surface_terms(
+                        sight.surface, vertices, start.person, moment, term, self.model, self.config, self.rig.betas
+                    )
         return both
 
     def _start(

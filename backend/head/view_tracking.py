@@ -102,7 +102,7 @@ class _Tracker:
 
     def __call__(self, sights: Sequence[Sight]) -> tuple[Seen | None, np.ndarray]:
         """The fit of one moment's ``sights``, None without any that agree, and which do, bool [n]."""
-        sights = [replace(sight, moment=0, outline=None) for sight in sights]
+        sights = [replace(sight, moment=0, outline=None, surface=None) for sight in sights]
         if not sights:
             return None, np.zeros(0, bool)
         fit = self._fitter.fit(sights, self._person, [self._near])
@@ -133,7 +133,7 @@ def _fit_keys(
     fitter = SightFitter(rig, weights, model, config.fit, calibrated=True, still=still)
     seen_edge = set(np.linspace(0, len(keys) - 1, config.outline_moments).astype(int))
     numbered = [replace(sight, moment=at) for at, sights in enumerate(keys) for sight in sights]
-    bare = [replace(sight, outline=None) for sight in numbered]
+    bare = [replace(sight, outline=None, surface=None) for sight in numbered]
     first = fitter.fit(bare)
     level = _levels(bare, first)
     usual = max(float(np.nanmedian(level)), LEAST_ERROR)
