@@ -282,7 +282,7 @@ SDXL = Model(
         ),
     ),
     addresses=(f"{_SDXL}/resolve/{_SDXL_REVISION}",),
-    used_by=_FACECRAFT4D,
+    needed_by=_FACECRAFT4D,  # unless consistent_views.kind is set to warp or none
 )
 
 COSMICMAN = Model(

@@ -73,7 +73,7 @@ def missing_for_engine(engine: str) -> str:
     missing = [row for row in MODELS.values() if engine in row.needed_by and not is_installed(row.name)]
     if not missing:
         return ""
-    named = " and ".join(f"{row.title} ({readable_size(row.size, row.exact)})" for row in missing)
+    named = ", ".join(f"{row.title} ({readable_size(row.size, row.exact)})" for row in missing)
     verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
     return f"{named} {verb} not installed; type 'cameo weights' in a terminal to see how to get {them}."
 
