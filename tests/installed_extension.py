@@ -1,6 +1,7 @@
-"""Run by Blender's Python: installs a zip as an artist does, uses it, takes it out; prints what it saw as JSON.
+"""Run by Blender's Python: installs as an artist does, uses it, takes it out; prints what it saw as JSON.
 
-Usage: installed_extension.py ZIP. ``$BLENDER_USER_RESOURCES`` is an empty folder, ``$CAMEO_HOME`` too.
+Usage: installed_extension.py ZIP, or the address of a repository's index.
+``$BLENDER_USER_RESOURCES`` is an empty folder, ``$CAMEO_HOME`` too.
 """
 
 import importlib
@@ -15,7 +16,9 @@ import bpy
 
 import addon_utils  # isort: skip - importing bpy puts it on the path
 
-MODULE = "bl_ext.user_default.cameo"
+FROM_REPOSITORY = sys.argv[1].endswith("index.json")
+REPOSITORY = "cameo_releases" if FROM_REPOSITORY else "user_default"
+MODULE = f"bl_ext.{REPOSITORY}.cameo"
 CONNECT_SECONDS = 40
 
 
@@ -46,7 +49,7 @@ def traces():
 
 def talk_to_a_backend():
     """Start a real backend, wait for its welcome, stop it. Returns its version of Cameo."""
-    session = importlib.import_module(f"{MODULE}.blender_addon.session")
+    session = submodule("session")
     bpy.ops.cameo.start_backend()
     deadline = time.monotonic() + CONNECT_SECONDS
     while session.client().welcome is None and time.monotonic() < deadline:
@@ -61,23 +64,43 @@ def talk_to_a_backend():
 def main():
     sys.meta_path.insert(0, NoZmqButTheExtensions)
     before = traces()
-    bpy.ops.extensions.package_install_files(filepath=sys.argv[1], repo="user_default", enable_on_install=True)
+    install()
     state = addon_utils.check(MODULE)
     import zmq
 
     seen = {"enabled": state == (True, True), "zmq": zmq.__file__, "operators": dir(bpy.ops.cameo)}
     seen["preferences"] = bpy.context.preferences.addons[MODULE].preferences.bl_rna.identifier
     seen["registered"] = sorted(set(traces()) - set(before))
+    seen["managed"] = str(submodule("session").managed().folder.root)
+    seen["brings"] = submodule("managed.lock").lock_for("cpu").backend[-1]
     seen["backend"] = talk_to_a_backend()
     addon_utils.disable(MODULE, default_set=True)
     seen["left"] = sorted(set(traces()) - set(before))
-    bpy.ops.extensions.package_uninstall(repo_index=user_repository(), pkg_id="cameo")
+    addon_utils.enable(MODULE, default_set=True)
+    seen["left"] += sorted(set(seen["registered"]) - set(traces()))  # all of it is there the second time
+    addon_utils.disable(MODULE, default_set=True)
+    seen["left"] += sorted(set(traces()) - set(before))
+    bpy.ops.extensions.package_uninstall(repo_index=repository(), pkg_id="cameo")
     print(json.dumps(seen))
 
 
-def user_repository():
+def install():
+    if FROM_REPOSITORY:
+        bpy.context.preferences.system.use_online_access = True  # Blender wants it for every repository
+        bpy.context.preferences.extensions.repos.new(name="Cameo", module=REPOSITORY, remote_url=sys.argv[1])
+        bpy.ops.extensions.repo_sync(repo_index=repository())
+        bpy.ops.extensions.package_install(repo_index=repository(), pkg_id="cameo", enable_on_install=True)
+    else:
+        bpy.ops.extensions.package_install_files(filepath=sys.argv[1], repo=REPOSITORY, enable_on_install=True)
+
+
+def repository():
     repositories = bpy.context.preferences.extensions.repos
-    return next(index for index, one in enumerate(repositories) if one.module == "user_default")
+    return next(index for index, one in enumerate(repositories) if one.module == REPOSITORY)
+
+
+def submodule(name):
+    return importlib.import_module(f"{MODULE}.blender_addon.{name}")
 
 
 main()

@@ -89,6 +89,8 @@ class Installation:
         self._choices = choices
         self._report = report
         self._processes = BoundProcesses(folder.log)
+        self._progress_bar = "off"
+        self._done = 0.05
 
     def cancel(self) -> None:
         """End it soon; :meth:`run` raises ``Cancelled``."""
@@ -155,21 +157,28 @@ class Installation:
             )
 
     def _install_packages(self, environment: Path) -> None:
-        arguments = ["--only-binary=:all:", "-c", str(self._lock.constraints)]
-        for path in self._lock.requirements:
-            arguments += ["-r", str(path)]
-        if self._choices.wheelhouse is None:
-            arguments += [part for index in self._lock.indexes for part in ("--extra-index-url", index)]
-        arguments += [f"--progress-bar={self._progress_bar(environment)}"]
-        progress = PipProgress(self._lock.count())
+        """torch alone may come from a page of its own; nothing else is looked for there."""
+        self._progress_bar = self._kind_of_progress_bar(environment)
+        common = ["--only-binary=:all:", "-c", str(self._lock.constraints)]
+        if self._lock.torch_index and self._choices.wheelhouse is None:
+            index = ["--extra-index-url", self._lock.torch_index]
+            self._collect(environment, [*common, "--no-deps", *index, self._lock.torch], 1, (0.05, 0.4))
+        files = [part for path in self._lock.requirements for part in ("-r", str(path))]
+        self._collect(environment, [*common, *files], self._lock.count(), (self._done, 0.85))
+
+    def _collect(self, environment: Path, arguments: list[str], packages: int, span: tuple[float, float]) -> None:
+        """One run of pip, which takes the progress through ``span``."""
+        progress = PipProgress(packages)
+        start, end = span
 
         def hear(line: str) -> None:
             progress.hear(line)
-            self._report(0.05 + 0.8 * progress.fraction, progress.line)
+            self._done = start + (end - start) * progress.fraction
+            self._report(self._done, progress.line)
 
-        self._pip(environment, arguments, "the backend's packages", hear)
+        self._pip(environment, [f"--progress-bar={self._progress_bar}", *arguments], "the backend's packages", hear)
 
-    def _progress_bar(self, environment: Path) -> str:
+    def _kind_of_progress_bar(self, environment: Path) -> str:
         """``raw``: numbers instead of a drawing, which pip has since 24.1."""
         _, said = self._processes.run_module(python_of(environment), "pip", ["--version"])
         found = re.match(r"pip (\d+)\.(\d+)", said)

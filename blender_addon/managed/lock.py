@@ -33,7 +33,7 @@ class Lock:
     Attributes:
         software: version of Cameo in it. variant: ``"cpu"`` or ``"gpu"``.
         requirements: files of pinned packages. constraints: file with the versions of what those need.
-        indexes: pages beside the package index where torch has its build for the variant.
+        torch_index: a page beside the package index where torch has its build for the variant; empty: not needed.
         backend: pip's arguments for the backend itself.
         probe: Python that must run in the finished environment.
         needed_bytes: on the disk, with the downloads beside it.
@@ -44,7 +44,7 @@ class Lock:
     variant: str
     requirements: tuple[Path, ...]
     constraints: Path
-    indexes: tuple[str, ...]
+    torch_index: str
     backend: tuple[str, ...]
     probe: str
     needed_bytes: int
@@ -55,6 +55,12 @@ class Lock:
         files += [Path(part) for part in self.backend if part.endswith(".whl")]
         texts = [self.variant.encode(), *(path.read_bytes() for path in files)]
         return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+
+    @property
+    def torch(self) -> str:
+        """``torch==2.13.0``."""
+        lines = self.requirements[0].read_text(encoding="utf-8").splitlines()
+        return next(line for line in lines if line.startswith("torch=="))
 
     def count(self) -> int:
         """About how many packages pip will collect."""
@@ -92,7 +98,7 @@ def lock_for(variant: str, root: Path | None = None) -> Lock:
         variant,
         requirements,
         constraints,
-        _torch_indexes(variant),
+        _torch_index(variant),
         backend,
         _GPU_PROBE if variant == GPU else _PROBE,
         (14 if variant == GPU else 5) << 30,
@@ -146,11 +152,11 @@ def _backend(root: Path) -> tuple[str, ...] | None:
     return None
 
 
-def _torch_indexes(variant: str) -> tuple[str, ...]:
+def _torch_index(variant: str) -> str:
     """On PyPI torch for Linux is built for CUDA, torch for Windows is not; elsewhere PyTorch's own pages have it."""
     if variant == CPU:
-        return (_CPU_INDEX,) if sys.platform == "linux" else ()
-    return (_CUDA_INDEX,) if sys.platform == "win32" else ()
+        return _CPU_INDEX if sys.platform == "linux" else ""
+    return _CUDA_INDEX if sys.platform == "win32" else ""
 
 
 def _pins(text: str) -> int:

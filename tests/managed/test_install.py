@@ -213,12 +213,6 @@ def test_an_empty_wheelhouse(release, tmp_path):
     assert refusal(tmp_path / "backend", release, wheelhouse=tmp_path).code == "install.no_wheelhouse"
 
 
-def test_a_wheelhouse_without_one_of_the_packages(release, tmp_path):
-    (release.requirements / "backend.txt").write_text("tinylib==1.0\nnot_there==2.0\n")
-    problem = refusal(tmp_path / "backend", release)
-    assert problem.code == "install.package_missing" and "not_there" in problem.cause
-
-
 def test_a_folder_that_cannot_be_written(release, tmp_path):
     (tmp_path / "file").touch()
     assert refusal(tmp_path / "file" / "backend", release).code == "install.unwritable"

@@ -166,3 +166,20 @@ def test_pips_last_words_become_a_problem(said, code):
     problem = problem_of(said, "the packages")
     assert problem.code == "install." + {"x": "no_network"}.get(code, code)
     assert problem.cause and problem.fix
+
+
+@pytest.mark.parametrize(
+    ("system", "variant", "page"),
+    [
+        ("linux", "cpu", "/cpu"),
+        ("linux", "gpu", ""),
+        ("win32", "cpu", ""),
+        ("win32", "gpu", "/cu130"),
+        ("darwin", "cpu", ""),
+    ],
+)
+def test_torch_comes_from_where_its_build_is(monkeypatch, system, variant, page):
+    monkeypatch.setattr(locking.sys, "platform", system)
+    lock = lock_for(variant)
+    assert lock.torch_index.endswith(page) and bool(lock.torch_index) == bool(page)
+    assert lock.torch.startswith("torch==")

@@ -58,7 +58,7 @@ class ToyRelease:
             variant,
             (self.requirements / "backend.txt",),
             self.requirements / "constraints.txt",
-            (),
+            "",
             (str(self.backend),),
             "import tinylib, cameo.backend",
             1 << 20,
