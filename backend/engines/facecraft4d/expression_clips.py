@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,12 @@ class _Cast:
     sources: tuple[Appearance, ...]
     shift: torch.Tensor
     still: np.ndarray
+
+    def pasted(self, frames: np.ndarray, border: float) -> np.ndarray:
+        """The views, uint8 [W,S,S,4], with ``frames`` [W,3,S,S] in them."""
+        with ThreadPoolExecutor() as pool:  # OpenCV's and numpy's work on pictures runs beside each other
+            done = pool.map(lambda view, *pair: view.with_frame(*pair, border), self.views, frames, self.still)
+            return np.stack([*done])
 
 
 def _filmed(
@@ -140,9 +147,7 @@ class _Studio:
             return _FRAMES + (1 - _FRAMES) * moment / len(images)
 
         for frames in self._drive(cast.sources, motion, cast.shift, done, f"moving the views: {name}"):
-            for index, frame in enumerate(frames.cpu().numpy()):
-                view = cast.views[index]
-                images[moment, index] = view.with_frame(frame, cast.still[index], self._config.border)
+            images[moment] = cast.pasted(frames.cpu().numpy(), self._config.border)
             self._reporter.preview(over_white(images[moment, 0]))
             moment += 1
 

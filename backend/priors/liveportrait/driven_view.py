@@ -77,7 +77,7 @@ def _share_of_person(frame: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     _, found = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    label = np.asarray(found, np.intp)
+    label = np.asarray(found, np.int32)
     of_label = np.zeros((3, label.max() + 1), np.float32)
     of_label[:, label[inside]] = darkness[:, inside]
     pure = of_label[:, label]
@@ -93,9 +93,11 @@ def _person(frame: np.ndarray) -> np.ndarray:
 
 def _outside(empty: np.ndarray, before: np.ndarray) -> np.ndarray:
     """The part of ``empty`` that hangs together with what was empty ``before``: teeth and eyes are white, too."""
-    _, labels = cv2.connectedComponents(empty.astype(np.uint8), connectivity=4)
-    touched = np.unique(labels[empty & before])
-    return np.isin(labels, touched[touched > 0])
+    count, found = cv2.connectedComponents(empty.astype(np.uint8), connectivity=4)
+    labels = np.asarray(found, np.int32)
+    touched = np.zeros(count, bool)
+    touched[labels[empty & before]] = True
+    return touched[labels]
 
 
 def _grown(mask: np.ndarray, pixels: float) -> np.ndarray:

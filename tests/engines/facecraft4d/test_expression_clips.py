@@ -9,11 +9,13 @@ import torch
 from cameo.backend.artifacts import ViewSet, orbit_camera
 from cameo.backend.engines.facecraft4d.expression_clips import expression_clips, moving_views
 from cameo.backend.errors import AssetError, JobCancelled, StageError
+from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.drawn_face import draw_face, face_colors
+from cameo.backend.head.lbs import pose_vertices
 from cameo.backend.head.mesh_raster import rasterize_mesh
-from cameo.backend.head.model import load_head_model
+from cameo.backend.head.model import load_head_model, make_avatar_mesh
 from cameo.backend.perception.landmarks import find_landmarks
-from cameo.backend.priors.liveportrait.config import ExpressionClipsConfig
+from cameo.backend.priors.liveportrait.config import AtRest, ExpressionClipsConfig
 from cameo.backend.priors.liveportrait.crop import cut, face_crop
 from cameo.backend.priors.liveportrait.drive import appearance_of, drive
 from cameo.backend.priors.liveportrait.networks import load_networks
@@ -44,13 +46,19 @@ def liveportrait(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def views():
+    return drawn_views({})
+
+
+def drawn_views(controls):
     """The drawn head from five sides; the last view is the reference."""
     model = load_head_model()
+    mesh = make_avatar_mesh(model, model.neutral(np.zeros(1)), face_colors(model))
+    vertices = pose_vertices(mesh, parameters_from_controls(mesh, controls))
     cameras = tuple(orbit_camera(azimuth, distance=1.3, fov_deg=17.5, size=SIZE) for azimuth in AZIMUTHS)
-    rasters = [rasterize_mesh(model.v_template, model.faces, camera) for camera in cameras]
+    rasters = [rasterize_mesh(vertices, model.faces, camera) for camera in cameras]
     images = []
     for camera, raster in zip(cameras, rasters):
-        picture = draw_face(model, face_colors(model), model.v_template, camera, supersample=1)
+        picture = draw_face(model, face_colors(model), vertices, camera, supersample=1)
         alpha = (raster.face >= 0).astype(np.uint8)[..., None]
         images.append(np.concatenate([picture * alpha, 255 * alpha], 2))
     return ViewSet(np.stack(images), np.stack([raster.depth for raster in rasters]), cameras, AZIMUTHS, REFERENCE)
@@ -130,6 +138,19 @@ def test_it_reports_and_shows_its_pictures(filmed):
     assert len(watcher.previews) == len(clips.images)
     assert watcher.previews[1].shape == (SIZE, SIZE, 3)
     np.testing.assert_array_equal(watcher.previews[1], over_white(clips.images[1, 0]))
+
+
+def test_an_open_mouth_is_closed_in_all_views_first(liveportrait):
+    """The toy's lips network pulls the lower lip up as far as the mouth is open."""
+    views = drawn_views({"jawOpen": 0.6})
+    config = ExpressionClipsConfig(rig_clips=("lids",), moments_per_clip=1, widest_deg=20.0)
+    never = replace(config, at_rest=AtRest(lips_closed_below=9.0))
+    closed, as_it_is = (
+        expression_clips(views, liveportrait, chosen, SilentReporter()).images[0] for chosen in (config, never)
+    )
+    change = np.abs(closed.astype(int) - as_it_is)
+    lower, upper = change[:, SIZE // 2 :].mean((1, 2, 3)), change[:, : SIZE // 3].mean((1, 2, 3))
+    assert (lower > 10 * upper + 0.5).all()
 
 
 def test_cancelling_ends_it_within_a_moment(views, liveportrait):
