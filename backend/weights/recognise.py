@@ -37,7 +37,6 @@ class Found:
     Attributes:
         model: which.
         files: where each file of the table was found, by the table's path.
-        lacking: files that must be there and are not.
     """
 
     model: Model
@@ -45,6 +44,7 @@ class Found:
 
     @property
     def lacking(self) -> list[ModelFile]:
+        """Files that must be there and are not."""
         return [file for file in self.model.files if not file.optional and file.path not in self.files]
 
 
@@ -108,7 +108,6 @@ def _liveportrait(files: list[Path]) -> Found | None:
         path = _best(file, [path for path, names in states.items() if mark in names])
         if path:
             taken[file.path] = path
-    # SDXL's encoders and others have names of their own; one mark alone may be chance.
     return Found(row, taken) if taken else None
 
 
