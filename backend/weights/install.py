@@ -89,7 +89,7 @@ def import_model(found: Found, reader: ModelReader, reporter: Reporter, *, move:
         total = sum(path.stat().st_size for path in found.files.values())
         require_space(folder, 0 if move and not row.converted and _on_one_disk(found.files, folder) else total)
         published = _is_published(row, found.files, Meter(reporter, f"checking {row.title}", total))
-        origin = ", ".join(path.name for path in found.files.values())
+        origin = os.path.commonpath(found.files.values())
         try:
             record = _install(row, found.files, work, reader, origin, published, reporter, _link if move else _copy)
         except AssetError:

@@ -29,7 +29,7 @@ class Record:
 
     Attributes:
         model: its name.
-        origin: the address, or the names of the imported files.
+        origin: the address, or the path of what was imported.
         date: ISO 8601, UTC.
         published: every file whose published hash is known had it; False: at least one differs; None: none is known.
         files: all, as they lie here.
