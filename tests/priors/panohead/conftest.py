@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "weights")]  # small_panohead.py here, stored_networks.py there
+TESTS = HERE.parents[1]
+# small_panohead.py here, stored_networks.py and toy_panohead.py there
+sys.path[:0] = [str(HERE), str(TESTS / "weights"), str(TESTS / "engines" / "facecraft4d")]
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """PanoHead with random weights and sizes of its own: everything is there, nothing is large."""
 
 import math
+from dataclasses import replace
 
 import torch
 from cameo.backend.priors.panohead.config import PanoHeadConfig
@@ -73,8 +74,9 @@ def random_state(config, seed=5):
     return state
 
 
-def small_generator(seed=5, **changes):
+def small_generator(seed=5, superresolution_widths=(256, 128), **changes):
     config = PanoHeadConfig.of_checkpoint(arguments(**changes))
+    config = replace(config, superresolution_widths=superresolution_widths)
     return PanoHeadGenerator.of_state(config, random_state(config, seed))
 
 
