@@ -48,9 +48,6 @@ class CameoSettings(bpy.types.PropertyGroup):
     turntable_size: bpy.props.IntProperty(
         name="Size", description="Width and height of the pictures, pixels", default=512, min=64, max=4096
     )
-    turntable_expressions: bpy.props.BoolProperty(
-        name="Expressions", description="Key a sequence of expressions along the turn", default=True
-    )
     pose_strength: bpy.props.FloatProperty(
         name="Strength", description="How much of a viseme or an emotion", default=1.0, min=0.0, max=1.0
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import operators, panels, preferences, properties, session
+from . import command_line, film_settings, operators, panels, preferences, properties, session
 from .render import engine, viewport
 
 CLASSES = (preferences.CameoPreferences, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES)
@@ -14,6 +14,8 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.add_pointers()
+    film_settings.register()
+    command_line.register()
     engine.register()
     viewport.register()
     panels.previews.open_previews()
@@ -29,6 +31,8 @@ def unregister() -> None:
     panels.previews.close_previews()
     viewport.unregister()
     engine.unregister()
+    command_line.unregister()
+    film_settings.unregister()
     properties.remove_pointers()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

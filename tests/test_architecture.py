@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(cameo.__path__[0])
 CODE = ("protocol", "backend", "blender_addon")
 # Blender ships numpy; zmq comes as the extension's wheel and has one importer there.
-ALLOWED = {"protocol": {"numpy"}, "blender_addon": {"numpy", "bpy", "mathutils", "gpu", "gpu_extras", "bl_math", "blf"}}
+_BLENDERS = {"numpy", "bpy", "mathutils", "gpu", "gpu_extras", "bl_math", "blf", "imbuf"}
+ALLOWED = {"protocol": {"numpy"}, "blender_addon": _BLENDERS}
 
 
 def tracked_files() -> list[Path]:

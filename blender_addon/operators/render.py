@@ -1,4 +1,4 @@
-"""Turntable and expression sheet."""
+"""The turntable set up in the scene, and single stills."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 import bpy
 
 from ...protocol.errors import CameoError
+from ..film_settings import turntable_of
 from ..link.problem import Problem
 from ..scene.avatar import active_avatar
 from ..scene.picture import render_photo_view, render_still
-from ..scene.turntable import DEFAULT_EXPRESSIONS, Turntable, set_up_turntable
+from ..scene.turntable import set_up_turntable
 from .controls import photo_controls
 from .reporting import refuse
 
@@ -54,23 +55,18 @@ class SetUpTurntable(bpy.types.Operator):
         return active_avatar(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = context.scene.cameo
-        turntable = Turntable(
-            frames=settings.turntable_frames,
-            size=settings.turntable_size,
-            expressions=DEFAULT_EXPRESSIONS if settings.turntable_expressions else (),
-        )
+        root = active_avatar(context)
         try:
-            set_up_turntable(context, active_avatar(context), turntable)
+            set_up_turntable(context, root, turntable_of(context, root))
         except CameoError as error:
             return refuse(self, error)
         return {"FINISHED"}
 
 
 class RenderStills(bpy.types.Operator):
-    """Render the expression sheet: the neutral face from all sides, and the main expressions, as PNGs with alpha"""
+    """Render the neutral face from all sides and the main expressions, each as a PNG with alpha"""
 
-    bl_idname, bl_label = "cameo.render_stills", "Render Expression Sheet"
+    bl_idname, bl_label = "cameo.render_stills", "Render Stills"
 
     directory: bpy.props.StringProperty(
         description="Where to; empty: the scene's folder", subtype="DIR_PATH", options={"SKIP_SAVE"}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
 from ...protocol.errors import CameoError
 from .avatar import control_names, parts_of
-from .cameras import new_camera, put_at_photo, put_on_orbit
+from .cameras import ORBIT_CENTER, new_camera, orbit_matrix, put_at_photo, put_on_orbit
 from .head_mesh import JOINT_NAMES
 from .pose import joint_handle, reset_pose, set_controls, slider
 
@@ -30,6 +32,24 @@ _RENDER_SETTINGS = (
     "filepath",
 )
 _VIEW_SETTINGS = ("view_transform", "look", "exposure", "gamma")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: which face, seen from where. Angles in degrees, lengths in metres."""
+
+    yaw_deg: float
+    values: Mapping[str, float] | None = None
+    """Laid over the neutral face; None: the face as it is animated."""
+    frame: int | None = None
+    """Of the timeline; None: the current one."""
+    pitch_deg: float = 0.0
+    height: float = 0.0
+    """Of what the camera looks at, above the head's centre."""
+    distance: float = 1.3
+    fov_deg: float = 17.5
+    """Across the picture's width."""
+    size: tuple[int, int] = (512, 512)
 
 
 def set_up_picture(
@@ -84,6 +104,24 @@ def render_still(
     _render(context, member, path, values, place)
 
 
+def render_shot(context: bpy.types.Context, member: bpy.types.Object, path: Path, shot: Shot) -> None:
+    """Write one RGBA PNG of ``shot``, the film transparent; everything is as it was afterwards.
+
+    Raises:
+        CameoError: those of :func:`render_still`.
+    """
+
+    def place(camera: bpy.types.Object) -> tuple[int, int]:
+        center = (ORBIT_CENTER[0], ORBIT_CENTER[1] + shot.height, ORBIT_CENTER[2])
+        pose = orbit_matrix(shot.yaw_deg, shot.pitch_deg, shot.distance, center)
+        camera.matrix_world = parts_of(member).root.matrix_world @ pose
+        camera.data.angle_x = math.radians(shot.fov_deg)
+        return shot.size
+
+    with _at_frame(context.scene, shot.frame):
+        _render(context, member, path, shot.values, place)
+
+
 def render_photo_view(
     context: bpy.types.Context, member: bpy.types.Object, path: Path, values: Mapping[str, float]
 ) -> None:
@@ -131,6 +169,19 @@ def _without_animation(rig: bpy.types.Object) -> Iterator[None]:
 
 
 @contextmanager
+def _at_frame(scene: bpy.types.Scene, frame: int | None) -> Iterator[None]:
+    if frame is None:
+        yield
+        return
+    before, subframe = scene.frame_current, scene.frame_subframe
+    scene.frame_set(frame)
+    try:
+        yield
+    finally:
+        scene.frame_set(before, subframe=subframe)
+
+
+@contextmanager
 def _settings_kept(scene: bpy.types.Scene) -> Iterator[None]:
     """Put camera, render, view and image settings back afterwards."""
     render, view, image = scene.render, scene.view_settings, scene.render.image_settings
@@ -151,13 +202,13 @@ def _render(
     context: bpy.types.Context,
     member: bpy.types.Object,
     path: Path,
-    values: Mapping[str, float],
+    values: Mapping[str, float] | None,
     place: Callable[[bpy.types.Object], tuple[int, int]],
 ) -> None:
     scene = context.scene
     camera = new_camera(scene.collection, "Cameo Still")
     try:
-        with _settings_kept(scene), posed(member, values):
+        with _settings_kept(scene), nullcontext() if values is None else posed(member, values):
             set_up_picture(scene, place(camera), None)
             scene.camera = camera
             scene.render.use_border = scene.render.use_compositing = scene.render.use_sequencer = False

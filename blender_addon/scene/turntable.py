@@ -51,10 +51,16 @@ class Turntable:
     """Positive: the camera starts towards the subject's left."""
     start_yaw_deg: float = 0.0
     pitch_deg: float = 0.0
+    """Positive: the camera looks from above."""
+    height: float = 0.0
+    """Metres that the camera and what it looks at are above the head's centre."""
     distance: float = 1.3
     """Metres from the head's centre; with the field of view, the orbit avatars are trained on."""
     fov_deg: float = 17.5
     size: int = 512
+    """Width of the pictures, pixels."""
+    picture_height: int = 0
+    """Pixels; 0: as wide as high."""
     background: tuple[float, float, float] | None = (0.18, 0.18, 0.18)
     """Scene-linear colour behind the head; None leaves the film transparent."""
     expressions: Sequence[Expression] = field(default=DEFAULT_EXPRESSIONS)
@@ -73,7 +79,8 @@ def set_up_turntable(context: bpy.types.Context, member: bpy.types.Object, setti
     scene.frame_start, scene.frame_end, scene.render.fps = first, last - 1, settings.fps
     scene.camera = camera
     key_expressions(parts.root, settings.expressions, first, last)
-    set_up_picture(scene, (settings.size, settings.size), settings.background)
+    size = (settings.size, settings.picture_height or settings.size)
+    set_up_picture(scene, size, settings.background)
     scene.frame_set(first)
     return camera
 
@@ -95,7 +102,7 @@ def _camera_on_pivot(root: bpy.types.Object, settings: Turntable, first: int, la
     pivot.empty_display_type, pivot.empty_display_size = "PLAIN_AXES", 0.1
     collection.objects.link(pivot)
     pivot.parent = root
-    pivot.location = ORBIT_CENTER
+    pivot.location = (ORBIT_CENTER[0], ORBIT_CENTER[1] + settings.height, ORBIT_CENTER[2])
     pivot.rotation_mode = "YXZ"  # pitch first, then the turn about y
     pivot.rotation_euler.x = -math.radians(settings.pitch_deg)
     start = math.radians(settings.start_yaw_deg)

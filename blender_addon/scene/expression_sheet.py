@@ -1,0 +1,95 @@
+"""One picture with many faces, each with its name under it."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import blf
+import bpy
+import imbuf
+import numpy as np
+
+from ..film.png import encode_png
+from ..film.sheet import CAPTION, Caption, contact_sheet
+from .film import Backdrop, picture_of
+from .picture import Shot
+
+_FONT = 0  # Blender's own
+_TEXT = 0.55  # of the caption's height
+_WIDEST = 6  # columns
+
+
+@dataclass(frozen=True)
+class SheetFace:
+    """One picture of a sheet. Angles in degrees."""
+
+    title: str
+    values: dict[str, float]
+    yaw_deg: float = 0.0
+
+
+def sheet_pictures(
+    context: bpy.types.Context, member: bpy.types.Object, faces: Sequence[SheetFace], shot: Shot, backdrop: Backdrop
+) -> Iterator[np.ndarray]:
+    """Each face's picture, made when it is asked for; ``shot`` says from where.
+
+    Raises:
+        CameoError: those of ``render_still``.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="cameo_sheet_", dir=bpy.app.tempdir or None))
+    try:
+        for face in faces:
+            look = Shot(
+                shot.yaw_deg + face.yaw_deg,
+                face.values,
+                pitch_deg=shot.pitch_deg,
+                height=shot.height,
+                distance=shot.distance,
+                fov_deg=shot.fov_deg,
+                size=shot.size,
+            )
+            yield picture_of(context, member, look, backdrop, folder / "shot.png")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_sheet(
+    pictures: list[np.ndarray], titles: list[str], path: Path, *, columns: int = 0, paper: tuple[int, int, int]
+) -> None:
+    """Write the sheet as PNG, captions in black or white, whichever shows on ``paper``.
+
+    Args:
+        columns: 0: about as many as rows, more across.
+
+    Raises:
+        OSError: the file could not be written.
+    """
+    across = columns or min(math.ceil(math.sqrt(len(pictures) * 1.6)), _WIDEST, len(pictures))
+    sheet, captions = contact_sheet(pictures, titles, across, paper)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_png(sheet))
+    width = pictures[0].shape[1]
+    _write_captions(path, captions, width, ink=0.06 if sum(paper) > 330 else 0.92)
+
+
+def _write_captions(path: Path, captions: list[Caption], width: int, ink: float) -> None:
+    """Draw the text into the file; no graphics card needed."""
+    image = imbuf.load(str(path))
+    size = max(_TEXT * CAPTION * width, 6.0)
+    with blf.bind_imbuf(_FONT, image, display_name="sRGB"):
+        blf.color(_FONT, ink, ink, ink, 1.0)
+        for caption in captions:
+            blf.size(_FONT, size)
+            wide = blf.dimensions(_FONT, caption.text)[0]
+            if wide > 0.96 * width:  # a long name gets smaller letters
+                blf.size(_FONT, size * 0.96 * width / wide)
+                wide = 0.96 * width
+            blf.position(_FONT, caption.x - wide / 2, caption.y, 0)
+            blf.draw_buffer(_FONT, caption.text)
+    imbuf.write(image, filepath=str(path))
+    image.free()
