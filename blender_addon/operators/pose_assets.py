@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from ..link.problem import Problem
 from ..render.portrait import face_picture
 from ..scene.avatar import active_avatar
-from ..scene.named_poses import poses_of
-from ..scene.pose_assets import add_pose_assets, write_pose_library
+from ..scene.named_poses import NamedPose, poses_of
+from ..scene.pose_assets import add_pose_assets, write_catalogs, write_pose_library
 from .reporting import refuse
 
 _PICTURE = 128  # pixels
@@ -47,17 +49,32 @@ class AddPoseAssets(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         root, before = active_avatar(context), set(bpy.data.actions)
-        actions = add_pose_assets(root, lambda pose: face_picture(context, root, pose.controls, _PICTURE))
-        if self.library != CURRENT:
-            chosen = context.preferences.filepaths.asset_libraries[self.library]
-            try:
-                write_pose_library(Path(chosen.path), actions)
-            except OSError as error:
-                sentence, fix = f"The folder {chosen.path} cannot be written.", "Choose another library."
-                return refuse(self, Problem("output.unwritable", sentence, str(error), fix))
-            bpy.data.batch_remove([action for action in actions if action not in before])
+        actions = self._add(context, root)
+        try:
+            if self.library != CURRENT:
+                write_pose_library(Path(context.preferences.filepaths.asset_libraries[self.library].path), actions)
+                bpy.data.batch_remove([action for action in actions if action not in before])
+            elif bpy.data.filepath:  # a file's catalogs stand beside it, as Blender has it
+                write_catalogs(Path(bpy.data.filepath).parent)
+        except OSError as error:
+            problem = Problem("output.unwritable", "The library cannot be written.", str(error), "Choose another one.")
+            return refuse(self, problem)
         self.report({"INFO"}, f"{len(actions)} poses are in the asset browser")
         return {"FINISHED"}
+
+    def _add(self, context: bpy.types.Context, root: bpy.types.Object) -> list[bpy.types.Action]:
+        """The pictures take a quarter of a second each: the pointer counts them."""
+        manager, done = context.window_manager, itertools.count(1)
+        manager.progress_begin(0, len(poses_of(root)))
+        try:
+
+            def picture(pose: NamedPose) -> np.ndarray:
+                manager.progress_update(next(done))
+                return face_picture(context, root, pose.controls, _PICTURE)
+
+            return add_pose_assets(root, picture)
+        finally:
+            manager.progress_end()
 
 
 CLASSES = (AddPoseAssets,)

@@ -19,6 +19,7 @@ _JOINT_TITLES = {
     "left_eye": "Left Eye",
     "right_eye": "Right Eye",
 }
+_OPEN = ("BROWS", "JAW", "HEAD")  # at first: the short ones
 _TURNS = ("Nod", "Turn", "Tilt")  # about the head frame's x, y, z
 
 
@@ -55,7 +56,7 @@ class ControlsPanel(CameoPanel, bpy.types.Panel):
         names = controls_in(group.key, sliders.names)
         if not names and not group.joints:
             return
-        header, body = self.layout.panel(f"cameo_{group.key}", default_closed=True)
+        header, body = self.layout.panel(f"cameo_{group.key}", default_closed=group.key not in _OPEN)
         header.label(text=group.title)
         buttons = header.row(align=True)
         for operator, icon in (

@@ -52,7 +52,7 @@ class CameoRenderEngine(bpy.types.RenderEngine):
         VIEWPORT.forget()
 
     def view_draw(self, context: bpy.types.Context, depsgraph: bpy.types.Depsgraph) -> None:
-        VIEWPORT.draw(depsgraph, context.region, context.region_data)
+        VIEWPORT.draw(depsgraph, context.region, context.region_data, context.space_data)
 
     def _render(self, depsgraph: bpy.types.Depsgraph) -> None:
         scene = depsgraph.scene

@@ -29,13 +29,28 @@ class SplatScene(NamedTuple):
     colors: np.ndarray
 
 
+class Cloud(NamedTuple):
+    """Splats of one object; ``owner`` names what shows or hides them in the scene: the object or its instancer."""
+
+    owner: str
+    splats: SplatScene
+
+
 def gather_splats(depsgraph: bpy.types.Depsgraph) -> SplatScene:
     """Splats of every visible point cloud that has the splat attributes, instances included."""
-    return together(
-        _in_world(read_splats(instance.object), np.array(instance.matrix_world))
+    return together(cloud.splats for cloud in gather_clouds(depsgraph))
+
+
+def gather_clouds(depsgraph: bpy.types.Depsgraph) -> list[Cloud]:
+    """The same, cloud by cloud."""
+    return [
+        Cloud(
+            (instance.parent or instance.object).original.name,
+            _in_world(read_splats(instance.object), np.array(instance.matrix_world)),
+        )
         for instance in depsgraph.object_instances
         if is_splat_cloud(instance.object)
-    )
+    ]
 
 
 def gather_splats_of(cloud: bpy.types.Object) -> SplatScene:
@@ -47,6 +62,15 @@ def together(clouds: Iterable[SplatScene]) -> SplatScene:
     """One set of splats out of several, none of them included."""
     empty = SplatScene(*(np.zeros(shape, np.float32) for shape in ((0, 3), (0, 4), (0, 3), (0,), (0, 3))))
     return SplatScene(*(np.concatenate(parts) for parts in zip(empty, *clouds)))
+
+
+def thinned(splats: SplatScene, most: float) -> SplatScene:
+    """About ``most`` splats, spread evenly over all; those that stay grow to fill the gaps."""
+    step = len(splats.means) / max(most, 1.0)
+    if step <= 1:
+        return splats
+    kept = (np.arange(max(int(most), 1)) * step).astype(np.int64)
+    return SplatScene(*(values[kept] for values in splats))._replace(scales=splats.scales[kept] * np.float32(step**0.5))
 
 
 def is_splat_cloud(candidate: bpy.types.Object) -> bool:

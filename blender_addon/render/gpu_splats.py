@@ -25,7 +25,7 @@ struct SplatView {
   mat4 projection;
   vec4 size;   // viewport width, height in pixels; focal lengths in pixels
   vec4 limits; // x/z and y/z (lowest, highest) inside which the projection's Jacobian follows the point
-  vec4 extra;  // pull towards the camera in metres; 1 if orthographic; 1 to draw depth; unused
+  vec4 extra;  // 1 if orthographic; 1 to draw depth; unused
 };
 """
 
@@ -36,7 +36,7 @@ void main() {{
   vec4 a = texel(number * 4), c0 = texel(number * 4 + 1), c1 = texel(number * 4 + 2), rgb = texel(number * 4 + 3);
   vec3 p = (u.view * vec4(a.xyz, 1.0)).xyz;
   float z = max(-p.z, 1e-6);
-  bool ortho = u.extra.y > 0.5;
+  bool ortho = u.extra.x > 0.5;
   vec2 focal = u.size.zw;
   vec2 slope = clamp(p.xy / z, u.limits.xz, u.limits.yw);
   mat3 world = mat3(c0.x, c0.y, c0.z,  c0.y, c0.w, c1.x,  c0.z, c1.x, c1.y);
@@ -53,14 +53,9 @@ void main() {{
   vec2 reach2 = reach * sqrt(vec2(longer, shorter));
   vec2 offset = corner.x * reach2.x * axis + corner.y * reach2.y * vec2(-axis.y, axis.x);
   place = corner * reach;
-  shade = vec4(u.extra.z > 0.5 ? vec3(z) : rgb.rgb, a.w);
+  shade = vec4(u.extra.y > 0.5 ? vec3(z) : rgb.rgb, a.w);
   vec4 clip = u.projection * vec4(p, 1.0);
   clip.xy += offset * 2.0 / u.size.xy * clip.w;
-  if (u.extra.x != 0.0) {{  // the depth of a place nearer to the camera, the position unchanged
-    vec4 nearer = u.projection * vec4(p * (ortho ? 1.0 : max(0.0, 1.0 - u.extra.x / z)), 1.0);
-    if (ortho) nearer = u.projection * vec4(p.xy, p.z + u.extra.x, 1.0);
-    clip.z = nearer.z / nearer.w * clip.w;
-  }}
   bool hidden = a.w < {ALPHA_MIN} || (!ortho && -p.z <= 0.01);
   gl_Position = hidden ? vec4(2.0, 2.0, 2.0, 1.0) : clip;
 }}
@@ -96,18 +91,17 @@ class SplatDrawer:
         self._batch: gpu.types.GPUBatch | None = None
         self._sorted_along: np.ndarray | None = None
 
-    def draw(self, view: GpuView, *, pull: float = 0.0, depth: bool = False) -> None:
+    def draw(self, view: GpuView, *, depth: bool = False) -> None:
         """Blend into the bound framebuffer, display-space colour, premultiplied.
 
         Args:
-            pull: metres by which the depth test takes splats to be nearer than they are.
             depth: draw distance along the camera's axis in place of colour.
         """
         self._sort(view)
         shader = self._shader or _make_shader()
         SplatDrawer._shader = shader
         shader.bind()
-        uniforms = gpu.types.GPUUniformBuf(_uniforms(view, pull, depth))  # must outlive the draw call
+        uniforms = gpu.types.GPUUniformBuf(_uniforms(view, depth))  # must outlive the draw call
         shader.uniform_block("u", uniforms)
         shader.uniform_sampler("splats", self._texture)
         gpu.state.blend_set("ALPHA_PREMULT")
@@ -147,7 +141,7 @@ def _make_shader() -> gpu.types.GPUShader:
     return gpu.shader.create_from_info(info)
 
 
-def _uniforms(view: GpuView, pull: float, depth: bool) -> gpu.types.Buffer:
+def _uniforms(view: GpuView, depth: bool) -> gpu.types.Buffer:
     """The SplatView block in std140: matrices by columns."""
     projection = np.array(view.projection, np.float32)
     focal = projection[0, 0] * view.width / 2, projection[1, 1] * view.height / 2
@@ -161,7 +155,7 @@ def _uniforms(view: GpuView, pull: float, depth: bool) -> gpu.types.Buffer:
         *projection.T.ravel(),
         *(view.width, view.height, *focal),
         *limits,
-        *(pull, float(view.orthographic), float(depth), 0.0),
+        *(float(view.orthographic), float(depth), 0.0, 0.0),
     ]
     return gpu.types.Buffer("FLOAT", len(values), [float(value) for value in values])
 

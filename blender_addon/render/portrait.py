@@ -11,11 +11,11 @@ from ..scene.avatar import parts_of
 from ..scene.cameras import orbit_matrix
 from ..scene.picture import posed
 from .cpu_raster import rasterize
-from .gather import SplatScene, gather_splats_of
+from .gather import gather_splats_of, thinned
 from .projection import View
 
-_FIELD_OF_VIEW, _DISTANCE = 15.0, 1.3  # degrees, metres
-_SPLATS_PER_PIXEL = 1.5  # more cannot be told apart
+_FIELD_OF_VIEW, _DISTANCE = 10.5, 1.3  # degrees, metres
+_SPLATS_PER_PIXEL = 0.7  # more can hardly be told apart in a small picture
 _BACKGROUND = 0.22  # display space, Blender's own grey
 
 
@@ -32,15 +32,6 @@ def face_picture(
     raster = rasterize(*thinned(splats, _SPLATS_PER_PIXEL * size**2), _view(root, size))
     picture = raster.color + (1 - raster.alpha[..., None]) * _BACKGROUND
     return np.concatenate([picture, np.ones_like(raster.alpha)[..., None]], 2)[::-1].clip(0, 1).astype(np.float32)
-
-
-def thinned(splats: SplatScene, most: float) -> SplatScene:
-    """About ``most`` splats, spread evenly over all; those that stay grow to fill the gaps."""
-    step = len(splats.means) / max(most, 1.0)
-    if step <= 1:
-        return splats
-    kept = (np.arange(int(most)) * step).astype(np.int64)
-    return SplatScene(*(values[kept] for values in splats))._replace(scales=splats.scales[kept] * np.float32(step**0.5))
 
 
 def _view(root: bpy.types.Object, size: int) -> View:

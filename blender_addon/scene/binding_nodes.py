@@ -13,7 +13,7 @@ import bpy
 from .node_graph import NodeGraph, enabled_output
 
 TREE_NAME = "Cameo Binding"
-TREE_VERSION = 1
+TREE_VERSION = 2
 
 DEGENERATE_AREA = 1e-12  # m², |e1 x e2| below which a triangle has no frame
 STRETCH_RANGE = (0.15, 4.0)
@@ -81,7 +81,17 @@ def _build(g: NodeGraph) -> None:
     g.connect(inputs.outputs["Geometry"], placed.inputs["Geometry"])
     g.connect(_mean(g, frame), placed.inputs["Position"])
     turned = g.store(placed.outputs[0], ROTATION, "QUATERNION", rotation.outputs[0])
-    g.connect(g.store(turned, SCALE, "FLOAT_VECTOR", _scale(g, frame, local)), output.inputs[0])
+    scaled = g.store(turned, SCALE, "FLOAT_VECTOR", _scale(g, frame, local))
+    g.connect(_without_points_in_the_viewport(g, scaled), output.inputs[0])
+
+
+def _without_points_in_the_viewport(g: NodeGraph, geometry: object) -> bpy.types.NodeSocket:
+    """The viewport shows the proxy, and the add-on the splats over it; points are for renders by other engines."""
+    points = g.node("GeometryNodeSetPointRadius")
+    g.connect(geometry, points.inputs[0])
+    g.connect(g.node("GeometryNodeIsViewport").outputs[0], points.inputs["Selection"])
+    points.inputs["Radius"].default_value = 0.0
+    return points.outputs[0]
 
 
 def _face_frame(g: NodeGraph) -> _Frame:

@@ -51,14 +51,23 @@ def write_pose_library(folder: Path, actions: list[bpy.types.Action]) -> Path:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    write_catalogs(folder)
+    path = folder / POSES_FILE
+    bpy.data.libraries.write(str(path), set(actions), fake_user=True)
+    return path
+
+
+def write_catalogs(folder: Path) -> None:
+    """Add the poses' catalogs to the folder's asset catalogs; what stands there already stays.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     catalogs = folder / CATALOG_FILE
     written = catalogs.read_text(encoding="utf-8") if catalogs.exists() else "VERSION 1\n\n"
     missing = [line for line in catalog_lines() if line.partition(":")[0] not in written]
     if missing:
         catalogs.write_text("\n".join([written.rstrip("\n"), *missing, ""]), encoding="utf-8")
-    path = folder / POSES_FILE
-    bpy.data.libraries.write(str(path), set(actions), fake_user=True)
-    return path
 
 
 def catalog_id(group: str) -> str:

@@ -45,8 +45,6 @@ def create_splats(
     names.bind(splats, head)
     if "type" in bpy.types.PointCloud.bl_rna.properties:  # Blender 5.3 draws splats itself
         cloud.type = "GAUSSIAN_SPLAT"
-    # solid view shows the proxy, and the add-on draws the splats over it; "WIRE" would scatter a black dot on each
-    splats.display_type = "BOUNDS"
     return splats
 
 

@@ -10,6 +10,7 @@ import pytest
 from cameo.backend.gaussians.binding import place, triangle_frames
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import pose_vertices
+from cameo.blender_addon.render import gather, proxy_depth
 from cameo.blender_addon.scene import avatar, pose, splats
 from cameo.blender_addon.scene.color import linear_to_srgb, srgb_to_linear
 from toy_avatar import as_data, toy_gaussians, toy_mesh
@@ -74,7 +75,8 @@ def test_names_and_look_are_blenders_own(empty_scene):
     assert np.allclose(found["opacities"], gaussians.opacity)
     cloud = parts.splats.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
     assert {"position", "scale", "rotation", "radius", "Color", "opacity"} <= set(cloud.attributes.keys())
-    assert splats.read_attribute(cloud, "radius").min() > 0
+    assert splats.read_attribute(parts.splats.data, "radius").min() > 0
+    assert not splats.read_attribute(cloud, "radius").any()  # the viewport shows no points beside the splats
     if bpy.app.version >= (5, 1):
         radiance = splats.read_attribute(cloud, "radiance:base")
         assert np.allclose(radiance[:, :3] * splats.SH_DC + 0.5, gaussians.color, atol=1e-5)
@@ -92,3 +94,35 @@ def test_srgb_curve_round_trip():
     values = np.linspace(0, 1, 256)
     assert np.allclose(linear_to_srgb(srgb_to_linear(values)), values, atol=1e-6)
     assert srgb_to_linear(np.array(0.5)) == pytest.approx(0.21404, abs=1e-5)
+
+
+def test_clouds_and_surfaces_of_a_scene_instances_and_hidden_ones(empty_scene):
+    """What the viewport gathers, and the names by which it asks whether a view shows them."""
+    mesh = toy_mesh()
+    data = as_data(mesh, toy_gaussians(mesh, 100))
+    _, bea = (avatar.parts_of(avatar.import_avatar(empty_scene, data, name)) for name in ("Ada", "Bea"))
+    instance = bpy.data.objects.new("instance", None)
+    instance.instance_type, instance.instance_collection = "COLLECTION", bea.root.users_collection[0]
+    instance.location = (0, 0, 5)
+    empty_scene.scene.collection.objects.link(instance)
+    depsgraph = empty_scene.evaluated_depsgraph_get()
+    depsgraph.update()
+    clouds, surfaces = gather.gather_clouds(depsgraph), proxy_depth.gather_surfaces(depsgraph)
+    assert sorted(cloud.owner for cloud in clouds) == ["Ada Splats", "Bea Splats", "instance"]
+    assert sorted(surface.owner for surface in surfaces) == ["Ada Head", "Bea Head", "instance"]
+    high = next(surface for surface in surfaces if surface.owner == "instance")
+    assert high.points[:, 2].min() > 4 and high.triangles.max() < len(high.points)
+    bea.root.users_collection[0].hide_viewport = True
+    depsgraph.update()
+    assert "Bea Splats" not in [cloud.owner for cloud in gather.gather_clouds(depsgraph)]
+    assert "Ada Splats" in [cloud.owner for cloud in gather.gather_clouds(depsgraph)]
+
+
+def test_fewer_splats_cover_as_much(empty_scene):
+    mesh = toy_mesh()
+    avatar.import_avatar(empty_scene, as_data(mesh, toy_gaussians(mesh, COUNT)), "Ada")
+    whole = gather.gather_splats(empty_scene.evaluated_depsgraph_get())
+    part = gather.thinned(whole, COUNT / 4)
+    assert len(part.means) == COUNT // 4
+    assert (part.scales**2).sum() == pytest.approx((whole.scales**2).sum(), rel=0.1)
+    assert gather.thinned(whole, COUNT) is whole
