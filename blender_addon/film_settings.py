@@ -131,6 +131,9 @@ class CameoFilm(bpy.types.PropertyGroup):
         description="As above, such as: neutral, joy, mouthSmile=0.6",
         default="neutral, joy, jawOpen=0.6, eyeBlink",
     )
+    sheet_zoom: bpy.props.FloatProperty(
+        name="Closer", description="How much larger the face is than in the turntable", default=1.3, min=0.3, max=4.0
+    )
     sheet_columns: bpy.props.IntProperty(
         name="Columns", description="Pictures beside each other; 0: as suits", default=0, min=0, max=20
     )

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 PLY, PARAMS, NEUTRAL = "point_cloud.ply", "flame_param.npz", "neutral.obj"
 """What lies in the folder of a GaussianAvatars avatar; the first two names are its own."""
 
+Frame = dict[str, float | list[float]]
+_JOINTS = ("root", "neck", "jaw", "left_eye", "right_eye")
+_TRANSLATION = "translation"
+_THREES = (*_JOINTS, _TRANSLATION)
 _LARGEST = 100.0  # of a control's value, which is 0..1
 
 
@@ -41,7 +45,8 @@ def export(
         format: ply: what other Gaussian viewers read. gaussian_avatars: what moves, for programs that know its binding;
             its own viewer needs an avatar that was made on FLAME.
         controls: Names and values, such as: --controls jawOpen 0.5 mouthSmileLeft 1. They win over the clip.
-        clip: A JSON list with an object of such names and values for every frame. PLY files are numbered then.
+        clip: A JSON list with an object of such names and values for every frame, or the motion that the add-on's
+            Export Motion wrote (.json). PLY files are numbered then.
         head_model_path: FLAME's model file, if the avatar was made on it; default: what the avatar file names.
     """
     from ..pipeline.bake import avatar_of  # cv2: the server's process shares this command line
@@ -49,7 +54,7 @@ def export(
     console = Console()
     found = avatar_of(_read(avatar))
     frames = [frame | (controls or {}) for frame in (_read_clip(clip) if clip else [{}])]
-    poses = [parameters_from_controls(found.mesh, frame) for frame in frames]
+    poses = [_pose_of(found, frame) for frame in frames]
     if format == "ply":
         _export_ply(found, poses, output)
     else:
@@ -66,19 +71,44 @@ def _read(path: Path) -> AvatarData:
         ) from error
 
 
-def _read_clip(path: Path) -> list[dict[str, float]]:
-    """The frames of a clip: at least one, numbers by name."""
+def _read_clip(path: Path) -> list[Frame]:
+    """The frames of a clip: at least one; a number belongs to a control, three to a joint or the translation."""
     try:
         frames = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise _bad_clip(path, str(error)) from error
+    if isinstance(frames, dict) and frames.get("format") == "cameo_motion":
+        frames = frames.get("frames")
     if not isinstance(frames, list) or not frames:
         raise _bad_clip(path, "It is not a list of frames.")
     for number, frame in enumerate(frames):
-        values = list(frame.values()) if isinstance(frame, dict) else [None]
-        if not all(isinstance(value, int | float) and abs(value) <= _LARGEST for value in values):
+        if not isinstance(frame, dict) or not all(_is_value(name, value) for name, value in frame.items()):
             raise _bad_clip(path, f"Frame {number} is not an object of numbers as controls have them.")
     return frames
+
+
+def _is_value(name: str, value: object) -> bool:
+    """Whether a clip's value fits its name."""
+    parts = value if name in _THREES else [value]
+    if not isinstance(parts, list) or len(parts) != (3 if name in _THREES else 1):
+        return False
+    return all(isinstance(part, int | float) and abs(part) <= _LARGEST for part in parts)
+
+
+def _pose_of(avatar: GaussianAvatar, frame: Frame) -> HeadParameters:
+    """Controls, then the joints' own turns, which come after what the controls turn, as on the add-on's rig."""
+    from scipy.spatial.transform import Rotation
+
+    numbers = {name: float(value) for name, value in frame.items() if not isinstance(value, list)}
+    params = parameters_from_controls(avatar.mesh, numbers)
+    pose = params.pose.copy()
+    for k, joint in enumerate(_JOINTS):
+        turn = frame.get(joint)
+        if isinstance(turn, list):
+            pose[k] = (Rotation.from_rotvec(turn) * Rotation.from_rotvec(pose[k])).as_rotvec()
+    moved = frame.get(_TRANSLATION)
+    translation = np.array(moved, np.float32) if isinstance(moved, list) else params.translation
+    return HeadParameters(params.units, pose, translation)
 
 
 def _bad_clip(path: Path, cause: str) -> CameoError:

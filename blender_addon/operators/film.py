@@ -172,7 +172,7 @@ class RenderSheet(_StepByStep, bpy.types.Operator):
             pitch_deg=look.pitch_deg,
             height=look.height,
             distance=look.distance,
-            fov_deg=look.fov_deg,
+            fov_deg=look.fov_deg / settings.sheet_zoom,
             size=size,
         )
         backdrop = backdrop_of(settings)

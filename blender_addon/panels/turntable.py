@@ -49,6 +49,7 @@ class SheetPanel(CameoPanel, bpy.types.Panel):
         if film.sheet == "LIST":
             layout.prop(film, "sheet_faces", text="")
         layout.prop(film, "sheet_columns")
+        layout.prop(film, "sheet_zoom")
         layout.prop(film, "sheet_path")
         layout.operator("cameo.render_sheet", icon="RENDER_STILL")
         layout.separator()

@@ -69,12 +69,19 @@ def write_sheet(
     Raises:
         OSError: the file could not be written.
     """
-    across = columns or min(math.ceil(math.sqrt(len(pictures) * 1.6)), _WIDEST, len(pictures))
+    across = columns or best_columns(len(pictures))
     sheet, captions = contact_sheet(pictures, titles, across, paper)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode_png(sheet))
     width = pictures[0].shape[1]
     _write_captions(path, captions, width, ink=0.06 if sum(paper) > 330 else 0.92)
+
+
+def best_columns(count: int) -> int:
+    """More across than down, and as few empty places as may be."""
+    usual = math.sqrt(count * 1.6)
+    choices = range(max(round(usual) - 1, 1), min(round(usual) + 1, _WIDEST) + 1)
+    return min(choices, key=lambda columns: (-count % columns, abs(columns - usual)))
 
 
 def _write_captions(path: Path, captions: list[Caption], width: int, ink: float) -> None:

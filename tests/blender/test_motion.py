@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from cameo.blender_addon.motion.clip import MotionClip, evenly
+from cameo.blender_addon.motion.turns import multiply, to_quaternions
 from cameo.blender_addon.scene import avatar, flame_expression, motion_action, pose, shape_export, splat_ply, timeline
 from cameo.protocol.errors import CameoError
 from toy_avatar import toy_avatar, toy_mesh
@@ -72,6 +73,24 @@ def test_whole_turns_of_the_eyes_hold_the_controls(root):
     timeline.key_all(root, 1)
     eyes = motion_action.sample_eyes(bpy.context, root, 1, 1)
     assert eyes["left_eye"][0, 1] > 0.2 and abs(eyes["right_eye"][0]).max() < 1e-4  # to the subject's left
+
+
+def test_a_handle_turns_after_what_the_controls_turn(root):
+    """The order that ``cameo export --clip`` computes with."""
+    parts = avatar.parts_of(root)
+
+    def jaw():
+        bpy.context.view_layer.update()
+        rig = parts.rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        bone = rig.pose.bones["jaw"]
+        local = rig.convert_space(pose_bone=bone, matrix=bone.matrix, from_space="POSE", to_space="LOCAL")
+        return np.array(local.to_quaternion())[None]
+
+    pose.set_controls(root, {"jawOpen": 0.5, "jawLeft": 0.4})
+    controls = jaw()
+    pose.set_joint(root, "jaw", (0.1, 0.3, -0.1))
+    handle = to_quaternions(np.array([[0.1, 0.3, -0.1]]))
+    assert np.abs(jaw() - multiply(handle, controls)).max() < 1e-5
 
 
 def test_flame_expressions_move_only_a_flame_head(root):

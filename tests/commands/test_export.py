@@ -11,6 +11,7 @@ from cameo.backend.exporters.ply import posed_splats, read_ply
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.pipeline.bake import avatar_of
 from cameo.protocol.avatar import AvatarData, read_avatar, write_avatar
+from scipy.spatial.transform import Rotation
 
 from ..blender.toy_avatar import toy_avatar
 
@@ -65,6 +66,20 @@ def test_a_clip_becomes_numbered_plys(data, file, clip, tmp_path):
         np.testing.assert_allclose(found.means, posed(data, frame | {"eyeBlinkLeft": 1}).means, atol=1e-6)
 
 
+def test_the_motion_that_the_addon_writes_is_a_clip(data, file, tmp_path):
+    """A joint's own turn comes after what the controls turn: the rig's order (tests/blender/test_motion.py)."""
+    motion = {"format": "cameo_motion", "version": 1, "fps": 24}
+    frames = [{"jawOpen": 0.5, "jaw": [0.0, 0.2, 0.0], "neck": [0.0, 0.3, 0.0], "translation": [0.0, 0.0, 0.1]}]
+    (tmp_path / "motion.json").write_text(json.dumps(motion | {"frames": frames}))
+    run("export", file, "-o", tmp_path / "a.ply", "--clip", tmp_path / "motion.json")
+    avatar = avatar_of(data)
+    params = parameters_from_controls(avatar.mesh, {"jawOpen": 0.5})
+    params.pose[1] = (0.0, 0.3, 0.0)
+    params.pose[2] = (Rotation.from_rotvec([0, 0.2, 0]) * Rotation.from_rotvec(params.pose[2])).as_rotvec()
+    params.translation[:] = (0.0, 0.0, 0.1)
+    np.testing.assert_allclose(read_ply(tmp_path / "a.ply").means, posed_splats(avatar, params).means, atol=1e-6)
+
+
 def test_gaussian_avatars_there_and_back(data, file, clip, tmp_path, capsys):
     run("export", file, "-o", tmp_path / "ga", "--format", "gaussian_avatars", "--clip", clip)
     told = " ".join(capsys.readouterr().out.split())
@@ -92,6 +107,8 @@ def test_gaussian_avatars_there_and_back(data, file, clip, tmp_path, capsys):
         ("[1]", "(export.bad_clip)"),
         ('[{"jawOpen": NaN}]', "(export.bad_clip)"),
         ('[{"jawOpen": "wide"}]', "(export.bad_clip)"),
+        ('[{"neck": 0.1}]', "(export.bad_clip)"),
+        ('[{"jawOpen": [0, 0, 0]}]', "(export.bad_clip)"),
         (f'[{{"jawOpen": {10**400}}}]', "(export.bad_clip)"),
         ('[{"smirk": 1}]', "(head.unknown_control)"),
     ],
