@@ -19,6 +19,7 @@ from .enhancement import Enhancement
 from .pictures import over_white
 
 _COMPARABLE = 0.02  # share of the picture in which two views must show the same for their tones to be compared
+_MOST_GAIN = 1.5  # a shape prior that misses the reference's tone by more has seen another picture
 
 
 def consistent_views(
@@ -56,7 +57,7 @@ def coarse_views(views: ViewSet, config: ConsistentViewsConfig) -> list[View]:
     """The views as warping wants them: the noise of their depth taken out, their tone as a whole the reference's.
 
     The tone is that of the reference's texture over the coarse texture where the view nearest to the reference shows
-    both: one difference of colour for all views, so that the back, which no one compares, does not stay behind.
+    both: one gain per channel for all views, so that the back, which shows nothing to compare, does not stay behind.
     """
     coarse = [
         View(image.astype(np.float32) / 255, steady_depth(depth, config.warp), camera)
@@ -69,14 +70,15 @@ def coarse_views(views: ViewSet, config: ConsistentViewsConfig) -> list[View]:
     weight = carried.known * nearest.image[..., 3]
     if weight.mean() < _COMPARABLE:
         return coarse
-    difference = np.average((carried.image - nearest.image)[..., :3].reshape(-1, 3), axis=0, weights=weight.ravel())
-    return [view if index == reference else _shifted(view, difference) for index, view in enumerate(coarse)]
+    mean_wanted, mean_own = ((each.image[..., :3] * weight[..., None]).sum((0, 1)) for each in (carried, nearest))
+    gain = np.clip(mean_wanted / np.maximum(mean_own, 1e-6), 1 / _MOST_GAIN, _MOST_GAIN)
+    return [view if index == reference else _brightened(view, gain) for index, view in enumerate(coarse)]
 
 
-def _shifted(view: View, difference: np.ndarray) -> View:
-    """The view with ``difference`` [3] added to its colours."""
+def _brightened(view: View, gain: np.ndarray) -> View:
+    """The view with its colours times ``gain`` [3]."""
     alpha = view.image[..., 3:]
-    color = np.clip(view.image[..., :3] + difference.astype(np.float32) * alpha, 0, alpha)
+    color = np.minimum(view.image[..., :3] * gain.astype(np.float32), alpha)
     return View(np.concatenate([color, alpha], -1), view.depth, view.camera)
 
 

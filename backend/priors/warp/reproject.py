@@ -16,6 +16,7 @@ from .config import WarpConfig
 from .steady import Planes
 
 _SLOPE_RADIUS = 1.5  # times the smoothing of depth: a slope shivers more than a place
+_NOTHING = 1e6  # depth of nothing, beyond every edge
 _FAINT = 0.02  # alpha below which a premultiplied colour cannot be told
 
 
@@ -58,13 +59,6 @@ def z_from_distance(distance: np.ndarray, camera: Camera) -> np.ndarray:
 def distance_from_z(depth: np.ndarray, camera: Camera) -> np.ndarray:
     """Distances along each pixel's ray [H,W] from camera z [H,W]."""
     return depth * _ray_lengths(camera)
-
-
-def lift(depth: np.ndarray, camera: Camera) -> np.ndarray:
-    """World points float64 [H,W,3] of the surface at the pixel centres; ``depth`` is camera z. NaN where it is inf."""
-    z = np.where(np.isfinite(depth), depth, np.nan)[..., None]
-    local = _rays(camera) * z
-    return (local - camera.viewmat[:3, 3]) @ camera.viewmat[:3, :3]
 
 
 def landing(depth: np.ndarray, camera: Camera, other: Camera) -> np.ndarray:
@@ -126,6 +120,9 @@ def warp(source: View, target_depth: np.ndarray, target: Camera, config: WarpCon
     color = np.clip(rgba[..., :3] / np.maximum(rgba[..., 3:], _FAINT), 0, 1)
     nearest, farthest = _depths_around(source.depth, place)
     on_edge = ~(farthest <= nearest * (1 + config.edge_depth))
+    if config.smoothing > 0:
+        near_edge = _beside_edges(source.depth, config)
+        on_edge |= cv2.remap(near_edge, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE) > 0
     return Warped(color, visible, np.where(visible & ~on_edge, density, 0))
 
 
@@ -137,6 +134,15 @@ def _depths_around(depth: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np
     rows = [np.clip(top + step, 0, height - 1) for step in (0, 1)]
     around = [depth[row, column] for row in rows for column in columns]
     return np.minimum.reduce(around), np.maximum.reduce(around)
+
+
+def _beside_edges(depth: np.ndarray, config: WarpConfig) -> np.ndarray:
+    """uint8 [H,W], 1 within the smoothing's radius of an edge of ``depth``, where noise leaves open what is before."""
+    square = np.ones((3, 3), np.uint8)
+    finite = np.where(np.isfinite(depth), depth, _NOTHING).astype(np.float32)
+    jump = cv2.dilate(finite, square) > cv2.erode(finite, square) * (1 + config.edge_depth)
+    side = 2 * round(config.smoothing * depth.shape[1]) + 1
+    return cv2.dilate(jump.astype(np.uint8), np.ones((side, side), np.uint8))
 
 
 def _rays(camera: Camera) -> np.ndarray:

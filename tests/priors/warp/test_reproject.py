@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cameo.backend.head.mesh_raster import project, rasterize_mesh
 from cameo.backend.priors.warp.config import WarpConfig
-from cameo.backend.priors.warp.reproject import distance_from_z, landing, lift, sees, warp, z_from_distance
+from cameo.backend.priors.warp.reproject import distance_from_z, landing, sees, warp, z_from_distance
 
 from .scenes import HALF_AXES, camera_at, head_mesh, iou, place_of, see_ellipsoid, see_head
 
@@ -23,11 +23,12 @@ def test_distance_along_the_ray_is_not_camera_z(see):
 
 
 @pytest.mark.parametrize("see", SEE.values(), ids=SEE)
-def test_lifted_points_lie_on_the_surface(see):
-    sight = see(camera_at(-50))
+def test_points_land_where_their_place_projects_to(see):
+    sight, other = see(camera_at(-50)), camera_at(20)
     hit = np.isfinite(sight.view.depth)
-    assert np.abs(lift(sight.view.depth, sight.view.camera) - sight.place)[hit].max() < 1e-6
-    assert np.isnan(lift(sight.view.depth, sight.view.camera)[~hit]).all()
+    place = landing(sight.view.depth, sight.view.camera, other)
+    assert np.abs(place[hit] - project(sight.place[hit], other)).max() < 1e-3
+    assert np.isnan(place[~hit]).all()
 
 
 @pytest.mark.parametrize("see", SEE.values(), ids=SEE)
