@@ -438,6 +438,30 @@ class Pong(Message):
 
 
 @dataclass(frozen=True, eq=False)
+class Diagnose(Message):
+    """Client, on the control socket: is all there that a backend needs? Answer: :class:`Diagnosis`."""
+
+    KIND: ClassVar[str] = "diagnose"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: what was found, and if that is not good, what to do."""
+
+    good: bool
+    found: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis(Message):
+    """Server: what it found."""
+
+    KIND: ClassVar[str] = "diagnosis"
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Shutdown(Message):
     """Client: stop the backend. Running jobs stay in the journal and resume at the next start."""
 
@@ -457,6 +481,6 @@ MESSAGES: dict[str, type[Message]] = {
     for message in (
         *(Hello, Welcome, Submit, Accepted, Subscribe, Cancel, Pause, Resume, Prefer, Forget, Examine, Examined),
         *(StateChanged, Progress, Notice, Preview, Result, Failure),
-        *(Fetch, Chunk, ListJobs, JobList, Ping, Pong, Shutdown, Closing),
+        *(Fetch, Chunk, ListJobs, JobList, Ping, Pong, Diagnose, Diagnosis, Shutdown, Closing),
     )
 }

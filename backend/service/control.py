@@ -1,16 +1,30 @@
-"""The control socket: ping, cancel and shutdown are answered from a thread of their own, at once."""
+"""The control socket: ping, diagnose, cancel and shutdown are answered from a thread of their own, at once."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import zmq
 
 from ...protocol.codec import decode
 from ...protocol.errors import CameoError
-from ...protocol.messages import Accepted, Cancel, Closing, Failure, Hello, Message, Ping, Pong, Shutdown, Welcome
+from ...protocol.messages import (
+    Accepted,
+    Cancel,
+    Closing,
+    Diagnose,
+    Diagnosis,
+    Failure,
+    Finding,
+    Hello,
+    Message,
+    Ping,
+    Pong,
+    Shutdown,
+    Welcome,
+)
 from .failures import failure_of
 from .outbox import Outbox, bind_router
 from .supervisor import Supervisor
@@ -26,12 +40,14 @@ class ControlThread:
         context: zmq.Context[zmq.Socket[bytes]],
         supervisor: Supervisor,
         welcome: Callable[[], Welcome],
+        findings: Callable[[], Iterable[Finding]],
         shutdown: Callable[[], None],
     ) -> None:
         self._socket, self.endpoint = bind_router(context)
         self._outbox = Outbox(self._socket)
         self._supervisor = supervisor
         self._welcome = welcome
+        self._findings = findings
         self._shutdown = shutdown
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -60,6 +76,8 @@ class ControlThread:
                     return Accepted(job, self._supervisor.cancel(job), known=True)
                 case Hello():
                     return self._welcome()
+                case Diagnose():
+                    return Diagnosis(tuple(self._findings()))
                 case Shutdown():
                     self._shutdown()
                     return Closing("The backend was asked to stop.")

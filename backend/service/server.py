@@ -23,6 +23,7 @@ from ..config import ServiceConfig
 from .about import describe_backend
 from .clients import ClientDesk
 from .control import ControlThread
+from .diagnosis import findings
 from .examining import Examining
 from .journal import Journal
 from .outbox import bind_router
@@ -63,7 +64,9 @@ class Server:
         self._desk = ClientDesk(
             self._socket, self._journal, store, self._supervisor, self._examining, describe_backend, self.stop
         )
-        self._control = ControlThread(self._context, self._supervisor, describe_backend, self.stop)
+        self._control = ControlThread(
+            self._context, self._supervisor, describe_backend, lambda: findings(self._home), self.stop
+        )
         self._unwritten: WorkerEvent | None = None
         self._journal_fault = ""
 

@@ -20,6 +20,8 @@ from ...protocol.messages import (
     Accepted,
     Cancel,
     Closing,
+    Diagnose,
+    Diagnosis,
     Failure,
     Forget,
     GenerateAvatar,
@@ -40,6 +42,7 @@ from .download import Download, Downloaded, DownloadFailed
 from .job_view import JobView
 from .launch import BackendProcess, NoBackend, find_backend_python, start_backend
 from .problem import Problem
+from .self_test import SelfTest
 from .socket_thread import Incoming, SocketThread
 
 SILENCE_SECONDS = 2.0
@@ -68,6 +71,7 @@ class BackendClient:
         state: where the connection stands. problem: why, in state ``ERROR``; a passing trouble otherwise, or None.
         welcome: what the connected backend is and has.
         jobs: by id, in the order in which they became known.
+        self_test: the last one, or None.
     """
 
     def __init__(self, home: Path, avatar_folder: Path, client_name: str = "") -> None:
@@ -77,6 +81,7 @@ class BackendClient:
         self.problem: Problem | None = None
         self.welcome: Welcome | None = None
         self.jobs: dict[str, JobView] = {}
+        self.self_test: SelfTest | None = None
         self._hello = Hello(SOFTWARE_VERSION, client_name)
         self._line: SocketThread | None = None
         self._ending: list[SocketThread] = []
@@ -170,6 +175,14 @@ class BackendClient:
         """Take a finished job off the list, here and in the backend."""
         self._send(Forget(job))
         del self.jobs[job]
+
+    def test(self) -> None:
+        """Begin a self-test: connect if need be, ping, ask what the backend's doctor finds."""
+        self.self_test = SelfTest()
+        if self.state is not LinkState.CONNECTED:
+            self.connect()
+        elif self._line is not None:
+            self._line.send(Diagnose(), control=True)
 
     def fetch(self, job: str, path: Path | None = None) -> None:
         """Bring the finished avatar of ``job`` into a file; ``jobs[job].path`` is set when it is there."""
@@ -337,6 +350,8 @@ class BackendClient:
                         self._ask_about(view)
             case Accepted(job=job, state=state):
                 self._be_accepted(job, state)
+            case Diagnosis(findings=findings):
+                self.self_test = SelfTest(self._line.round_trip if self._line else 0.0, findings)
             case Closing():
                 self._may_launch &= not self._met  # someone stopped it on purpose; one met while it closed is no use
                 self._lose_backend(replace(_NOT_RUNNING, code="backend.stopped", sentence="The backend was stopped."))
@@ -352,6 +367,8 @@ class BackendClient:
     def _be_welcome(self, welcome: Welcome) -> None:
         self._enter(LinkState.CONNECTED)
         self.welcome, self._met = welcome, True
+        if self.self_test is not None and not self.self_test.over and self._line is not None:
+            self._line.send(Diagnose(), control=True)
         for job in self.jobs.values():
             if not job.finished or job.result is None:
                 self._ask_about(job)

@@ -40,7 +40,8 @@ class SocketThread:
         self._chunk_heard = 0.0
         self._unsent: list[tuple[bool, Message]] = []
         self._closing = threading.Event()
-        self._heard = time.monotonic()
+        self._heard = self._pinged = time.monotonic()
+        self._round_trip = 0.0
         for message in greetings:
             self.send(message)
         self._thread = threading.Thread(target=self._run, name="cameo-link", daemon=True)
@@ -69,6 +70,11 @@ class SocketThread:
         """How long nothing has come from the backend, which answers a ping every half second."""
         return time.monotonic() - self._heard
 
+    @property
+    def round_trip(self) -> float:
+        """Seconds from the last ping to its answer."""
+        return self._round_trip
+
     def close(self, wait_seconds: float = 0.0) -> None:
         """End the thread; what was sent before still goes out."""
         self._closing.set()
@@ -93,7 +99,8 @@ class SocketThread:
             for socket, _ in poller.poll(_TURN_MS):
                 self._receive_all(socket)
             if time.monotonic() >= next_ping:
-                next_ping = time.monotonic() + _PING_SECONDS
+                self._pinged = time.monotonic()
+                next_ping = self._pinged + _PING_SECONDS
                 _try_send(control, Ping())
             self._start_downloads()
             self._send_waiting(main, control)
@@ -114,7 +121,7 @@ class SocketThread:
     def _sort(self, message: Message) -> None:
         match message:
             case Pong():
-                return
+                self._round_trip = self._heard - self._pinged
             case Preview():
                 self._previews[message.job] = message
             case Chunk():

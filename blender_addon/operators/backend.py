@@ -56,4 +56,14 @@ class StopBackend(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (Connect, Disconnect, StartBackend, StopBackend)
+class TestBackend(bpy.types.Operator):
+    """Connect, ask the backend whether everything it needs is there, and show what it says"""
+
+    bl_idname, bl_label = "cameo.test_backend", "Test Backend"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        session.client().test()
+        return {"FINISHED"}
+
+
+CLASSES = (Connect, Disconnect, StartBackend, StopBackend, TestBackend)

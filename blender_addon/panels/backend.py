@@ -62,6 +62,22 @@ class InstalledPanel(CameoPanel, bpy.types.Panel):
         self.layout.operator("cameo.open_install_log", icon="TEXT")
 
 
+class SelfTestPanel(CameoPanel, bpy.types.Panel):
+    bl_idname = "CAMEO_PT_self_test"
+    bl_label = "Self-Test"
+    bl_parent_id = "CAMEO_PT_backend"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - as Blender wants it
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.operator("cameo.test_backend", icon="CHECKMARK")
+        test = session.client().self_test
+        if test is None:
+            return
+        draw_text(self.layout, context, test.summary(), "INFO" if not test.over or test.faults else "CHECKMARK")
+        for fault in test.faults:
+            draw_text(self.layout, context, f"{fault.found} {fault.fix}", "ERROR")
+
+
 def draw_work(layout: bpy.types.UILayout, state: ManagedState) -> None:
     """How far an installation is, and a way to stop it."""
     layout.label(text="Installing the backend" if state.work is Work.INSTALLING else "Removing", icon="SORTTIME")
@@ -95,4 +111,4 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
         row.operator("cameo.connect")
 
 
-CLASSES = (BackendPanel, InstalledPanel)
+CLASSES = (BackendPanel, InstalledPanel, SelfTestPanel)

@@ -212,3 +212,15 @@ def wait_for_file(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_the_self_test_starts_from_nothing_and_reports(artist):
+    artist.start_backend()
+    bpy.ops.cameo.disconnect()
+    bpy.ops.cameo.test_backend()
+    assert not artist.client.self_test.over and artist.client.self_test.summary()
+    artist.wait_for(lambda: artist.client.self_test.over)
+    test = artist.client.self_test
+    assert artist.client.state is LinkState.CONNECTED and 0 < test.round_trip < 5
+    assert any("torch" in finding.found for finding in test.findings)
+    assert "ms" in test.summary() and all(fault.fix for fault in test.faults)

@@ -24,6 +24,8 @@ from cameo.protocol.messages import (
     Accepted,
     Cancel,
     Closing,
+    Diagnose,
+    Diagnosis,
     Failure,
     Fetch,
     Forget,
@@ -223,6 +225,17 @@ def test_a_hung_worker_does_not_hang_the_server(backend):
         start = time.monotonic()
         assert states(client.follow(job))[-1] == "cancelled"
         assert time.monotonic() - start < 2.0
+
+
+def test_the_backend_says_what_it_has_and_lacks(backend):
+    """On the control socket, and fast enough that a ping behind it is not missed."""
+    with backend.control() as control:
+        asked = time.monotonic()
+        answer = control.ask(Diagnose(), Diagnosis)
+    assert time.monotonic() - asked < 1.5
+    said = " ".join(finding.found for finding in answer.findings)
+    assert "torch" in said and "GB of memory" in said and str(backend.home) in said
+    assert all(finding.fix for finding in answer.findings if not finding.good)
 
 
 def test_unknown_jobs_and_wrong_messages_are_answered(backend):
