@@ -244,6 +244,7 @@ class PersonalizedSet:
         reference_view: index of the view whose look is kept (COIN's reference).
         surface: first Gaussians, where the engine has a surface.
         provenance: versions, licences, settings: JSON-able.
+        warnings: codes and sentences for the artist.
     """
 
     mesh: AvatarMesh
@@ -256,6 +257,7 @@ class PersonalizedSet:
     reference_view: int
     surface: SurfaceCloud | None
     provenance: dict[str, object]
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

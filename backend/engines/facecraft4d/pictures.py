@@ -53,7 +53,8 @@ def over_white(image: np.ndarray) -> np.ndarray:
     """uint8 [H,W,3] of a picture that may have premultiplied alpha."""
     if image.shape[2] == 3:
         return image
-    return image[..., :3] + (_WHITE - image[..., 3:])
+    mixed = image[..., :3].astype(np.uint16) + (_WHITE - image[..., 3:])
+    return np.minimum(mixed, _WHITE).astype(np.uint8)  # rounding may leave colour above alpha
 
 
 def _depth_picture(depth: np.ndarray) -> np.ndarray:

@@ -85,8 +85,8 @@ def personalized(
                 **_record(clips, tracked, still_good, plan),
                 "seconds": round(time.perf_counter() - started, 2),
             },
-            "warnings": warnings_of(tracked.driven_seen, tracked.driven_agrees),
         },
+        warnings=warnings_of(tracked.driven_seen, tracked.driven_agrees),
     )
 
 
@@ -184,10 +184,10 @@ def _mean(errors: np.ndarray) -> float | None:
     return round(float(known.mean()), 3) if len(known) else None
 
 
-def warnings_of(seen: np.ndarray, agrees: np.ndarray) -> list[list[str]]:
+def warnings_of(seen: np.ndarray, agrees: np.ndarray) -> tuple[tuple[str, str], ...]:
     """Codes and sentences for the artist; ``seen`` and ``agrees`` bool [T,W] as in :class:`~.view_fit.Tracked`."""
     readable, lost = int(seen.sum()), int((seen & ~agrees).sum())
     if lost <= MANY * readable:
-        return []
+        return ()
     sentence = f"{lost} of {readable} driven pictures contradict the others of their moment and were left out."
-    return [["tracking.many_left_out", sentence]]
+    return (("tracking.many_left_out", sentence),)
