@@ -109,8 +109,10 @@ def test_a_sheet_holds_every_picture_where_its_caption_is():
     assert sheet.shape[2] == 4 and (sheet[..., 3] == 255).all() and [c.text for c in captions] == list("abcde")
     assert captions[0].y == captions[2].y > captions[3].y and captions[0].x == captions[3].x
     wanted = laid_over(shown[4], np.array([20, 30, 40]))
-    found = np.lib.stride_tricks.sliding_window_view(sheet[..., :3], wanted.shape)[:, :, 0]
-    assert (found[2:, ::1].reshape(-1, wanted.size) == wanted.ravel()).all(1).any()
+    gap, line = 2, 8  # of pictures 90 wide
+    y, x = gap + (67 + line + gap), gap + (90 + gap)
+    assert np.array_equal(sheet[y : y + 67, x : x + 90, :3], wanted)
+    assert captions[4].x == x + 45 and sheet.shape[0] - captions[4].y == pytest.approx(y + 67 + 0.72 * line)
 
 
 def test_a_background_covers_without_being_stretched():
