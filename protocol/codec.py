@@ -103,6 +103,8 @@ def _to_json(value: Any, path: str, arrays: list[tuple[str, np.ndarray]]) -> dic
     body: dict[str, object] = {}
     for item in dataclasses.fields(value):
         content = getattr(value, item.name)
+        if item.metadata.get("left_out_when_default") and content == item.default:
+            continue
         if _axes(type(value), item.name):
             if content is not None:
                 arrays.append((path + item.name, np.ascontiguousarray(content)))

@@ -16,6 +16,8 @@ from . import limits
 from .jobs import JobState, is_job_id
 
 Scalar = str | int | float | bool
+LEFT_OUT_WHEN_DEFAULT = {"left_out_when_default": True}
+"""Metadata of a field that a minor version added to an older message: without it that message is as it always was."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,16 @@ class Hello(Message):
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """A way of making an avatar. ``ready`` is false while something is missing; ``missing`` says what."""
+    """A way of making an avatar. ``ready`` is false while something is missing; ``missing`` says what.
+
+    ``terms`` (1.1) says in one sentence what its models' licences allow for paid work.
+    """
 
     name: str
     title: str
     ready: bool = True
     missing: str = ""
+    terms: str = field(default="", metadata=LEFT_OUT_WHEN_DEFAULT)
 
 
 @dataclass(frozen=True)

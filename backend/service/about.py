@@ -15,7 +15,7 @@ from ..engines import ENGINE_TITLES
 from ..pipeline.presets import PRESETS
 from ..weights.fetch import is_cached
 from ..weights.model_table import MODELS
-from ..weights.models import is_installed, missing_for_engine
+from ..weights.models import is_installed, missing_for_engine, terms_of_engine
 from ..weights.registry import ASSETS
 
 
@@ -34,7 +34,7 @@ def describe_backend() -> Welcome:
 
 def _engine(name: str, title: str) -> EngineInfo:
     missing = missing_for_engine(name)
-    return EngineInfo(name, title, ready=not missing, missing=missing)
+    return EngineInfo(name, title, ready=not missing, missing=missing, terms=terms_of_engine(name))
 
 
 def _assets() -> Iterator[WeightsInfo]:

@@ -78,6 +78,19 @@ def missing_for_engine(engine: str) -> str:
     return f"{named} {verb} not installed; type 'cameo weights' in a terminal to see how to get {them}."
 
 
+def terms_of_engine(engine: str) -> str:
+    """What the licences of the models it cannot do without allow for paid work, one sentence for the artist."""
+    rows = [row for row in MODELS.values() if engine in row.needed_by]
+    against = [row for row in rows if row.commercial == "no"]
+    unclear = [row for row in rows if row.commercial == "unclear"]
+    if against:
+        named = ", ".join(f"{row.title} ({row.licences[0].short})" for row in against)
+        return f"Heads made with it may not be used in paid work, because of {named}."
+    if unclear:
+        return f"Ask the authors of {', '.join(row.title for row in unclear)} before you use its heads in paid work."
+    return "Heads made with it may be used in paid work."
+
+
 def how_to_get(row: Model) -> str:
     """The command, or what to do by hand and the command."""
     if row.addresses:

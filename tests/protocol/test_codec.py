@@ -13,7 +13,18 @@ from cameo.protocol import limits
 from cameo.protocol.codec import decode, encode, peer_version
 from cameo.protocol.errors import ProtocolError
 from cameo.protocol.jobs import FINAL, TRANSITIONS, JobState, allowed, is_job_id, new_job_id
-from cameo.protocol.messages import MESSAGES, Chunk, Failure, GenerateAvatar, Hello, Ping, Preview, Submit
+from cameo.protocol.messages import (
+    MESSAGES,
+    Chunk,
+    EngineInfo,
+    Failure,
+    GenerateAvatar,
+    Hello,
+    Ping,
+    Preview,
+    Submit,
+    Welcome,
+)
 from cameo.protocol.version import PROTOCOL_VERSION, SOFTWARE_VERSION
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,3 +199,11 @@ def test_software_version_is_the_packages():
     root = Path(cameo.__path__[0])
     assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"] == SOFTWARE_VERSION
     assert tomllib.loads((root / "blender_manifest.toml").read_text())["version"] == SOFTWARE_VERSION
+
+
+def test_a_field_added_later_is_left_out_where_it_says_nothing():
+    plain, worded = (EngineInfo("builtin", "Built in", terms=terms) for terms in ("", "Paid work is allowed."))
+    for engine in (plain, worded):
+        frames = encode(Welcome("0.1.0", 1, "cpu", 1, (engine,)))
+        assert (b"terms" in bytes(frames[1])) == bool(engine.terms)
+        assert decode(frames).engines == (engine,)

@@ -21,6 +21,7 @@ from cameo.backend.weights.models import (
     models_dir,
     readable_size,
     require_models,
+    terms_of_engine,
 )
 from cameo.backend.weights.pickles import PickleKind, convert
 from cameo.backend.weights.recognise import Found
@@ -290,6 +291,13 @@ def test_an_engine_says_what_it_misses(toy, server):
     fetched(toy)
     assert missing_for_engine("magic") == ""
     assert "PanoHead" in missing_for_engine("facecraft4d") and "LivePortrait" in missing_for_engine("facecraft4d")
+
+
+def test_an_engine_says_what_its_models_allow(monkeypatch):
+    assert "may be used" in terms_of_engine("builtin")
+    assert "PanoHead (CC BY-NC-SA 4.0)" in terms_of_engine("facecraft4d") and "not" in terms_of_engine("facecraft4d")
+    monkeypatch.delitem(MODELS, "panohead")
+    assert "may be used" in terms_of_engine("facecraft4d")
 
 
 def test_the_folder_is_in_the_backends_home(monkeypatch, tmp_path):
