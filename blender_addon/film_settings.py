@@ -45,12 +45,22 @@ class CameoFilm(bpy.types.PropertyGroup):
         default=360.0,
         min=-3600.0,
         max=3600.0,
+        precision=1,
     )
     start_yaw: bpy.props.FloatProperty(
-        name="Start", description="Where the camera starts, degrees; 0 is the front", default=0.0, min=-360.0, max=360.0
+        name="Start",
+        description="Where the camera starts, degrees; 0 is the front",
+        default=0.0,
+        min=-360.0,
+        max=360.0,
+        precision=1,
     )
     pitch: bpy.props.FloatProperty(
-        name="Pitch", description="Degrees from which the camera looks down; negative: up", min=-80.0, max=80.0
+        name="Pitch",
+        description="Degrees from which the camera looks down; negative: up",
+        min=-80.0,
+        max=80.0,
+        precision=1,
     )
     height: bpy.props.FloatProperty(
         name="Height", description="Moves the camera up or down", min=-0.5, max=0.5, subtype="DISTANCE"
@@ -69,6 +79,7 @@ class CameoFilm(bpy.types.PropertyGroup):
         default=_USUAL_LENS,
         min=10.0,
         max=1000.0,
+        precision=1,
     )
     picture_height: bpy.props.IntProperty(
         name="Picture Height", description="Pixels; 0: as high as wide", default=0, min=0, max=8192
@@ -177,11 +188,27 @@ def film_of(context: bpy.types.Context, member: bpy.types.Object) -> Film:
     settings, scene = context.scene.cameo_film, context.scene
     return Film(
         replace(turntable_of(context, member), background=None),
-        Path(bpy.path.abspath(settings.path)),
+        output_path(settings.path),
         settings.kind,
         backdrop_of(settings),
         scene.frame_start if settings.expressions == "TIMELINE" else None,
     )
+
+
+def output_path(text: str) -> Path:
+    """Where a file goes; ``//`` is the .blend's folder.
+
+    Raises:
+        CameoError: ``output.no_place``.
+    """
+    if not text.strip() or (text.startswith("//") and not bpy.data.filepath):
+        raise CameoError(
+            "output.no_place",
+            "It is not said where the pictures go.",
+            cause="The path begins with //, the .blend's folder, and the .blend is not saved yet." if text else "",
+            fix="Save the .blend, or choose a folder.",
+        )
+    return Path(bpy.path.abspath(text))
 
 
 def backdrop_of(settings: CameoFilm) -> Backdrop:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
-import numpy as np
 
 from ...protocol.errors import CameoError
-from ..film_settings import backdrop_of, film_of, turntable_of
+from ..film_settings import backdrop_of, film_of, output_path, turntable_of
 from ..link.problem import Problem
 from ..scene.avatar import active_avatar
-from ..scene.expression_sheet import SheetFace, sheet_pictures, write_sheet
+from ..scene.expression_sheet import SheetFace, write_sheet
 from ..scene.faces import faces_of
-from ..scene.film import FilmJob
+from ..scene.film import FilmJob, avatar_named, picture_of
 from ..scene.named_poses import pose_values, poses_of
 from ..scene.picture import Shot
 from .render import STILLS
@@ -71,16 +74,22 @@ class _StepByStep:
         self._give_up()
         self._end(context)
 
-    def _guarded(self, context: bpy.types.Context, work: object) -> set[str]:
+    def _guarded(self, context: bpy.types.Context, work: Callable[[bpy.types.Context], set[str]]) -> set[str]:
+        """Whatever goes wrong, nothing stays behind: no timer, no half file."""
+        fine = False
         try:
-            return work(context)
+            result = work(context)
+            fine = True
+            return result
         except CameoError as error:
             problem: CameoError | Problem = error
         except OSError as error:
             fix = "Choose another folder."
             problem = Problem("output.unwritable", "The file cannot be written.", str(error), fix)
-        self._give_up()
-        self._end(context)
+        finally:
+            if not fine:
+                self._give_up()
+                self._end(context)
         return refuse(self, problem)
 
     def _all(self, context: bpy.types.Context) -> set[str]:
@@ -115,7 +124,8 @@ class _StepByStep:
             manager = context.window_manager
             manager.event_timer_remove(self._timer)
             manager.progress_end()
-            context.workspace.status_text_set(None)
+            if context.workspace is not None:  # None while another file is loaded
+                context.workspace.status_text_set(None)
             self._timer = None
             PROGRESS.running = False
 
@@ -160,43 +170,44 @@ class RenderSheet(_StepByStep, bpy.types.Operator):
     filepath: bpy.props.StringProperty(
         description="Where to; empty: the scene's", subtype="FILE_PATH", options={"SKIP_SAVE"}
     )
+    _folder: Path | None = None
 
     def _start(self, context: bpy.types.Context) -> None:
         settings, root = context.scene.cameo_film, active_avatar(context)
-        self._path = Path(bpy.path.abspath(self.filepath or settings.sheet_path)).with_suffix(".png")
+        self._path = output_path(self.filepath or settings.sheet_path).with_suffix(".png")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._faces = sheet_faces(root, settings.sheet, settings.sheet_faces)
         look = turntable_of(context, root)
-        size = (look.size, look.picture_height or look.size)
         shot = Shot(
             look.start_yaw_deg,
             pitch_deg=look.pitch_deg,
             height=look.height,
             distance=look.distance,
             fov_deg=look.fov_deg / settings.sheet_zoom,
-            size=size,
+            size=(look.size, look.picture_height or look.size),
         )
-        backdrop = backdrop_of(settings)
-        self._paper = backdrop.color or (_PAPER,) * 3
-        self._columns = settings.sheet_columns
-        self._source = sheet_pictures(context, root, self._faces, shot, backdrop)
-        self._pictures: list[np.ndarray] = []
+        self._shots = [replace(shot, yaw_deg=shot.yaw_deg + f.yaw_deg, values=f.values) for f in self._faces]
+        self._backdrop, self._columns = backdrop_of(settings), settings.sheet_columns
+        self._root_name, self._pictures = root.name, []
+        self._folder = Path(tempfile.mkdtemp(prefix="cameo_sheet_", dir=bpy.app.tempdir or None))
         PROGRESS.total = len(self._faces)
 
     def _step(self, context: bpy.types.Context) -> bool:
         if len(self._pictures) < len(self._faces):
-            self._pictures.append(next(self._source))
+            root, shot = avatar_named(context, self._root_name), self._shots[len(self._pictures)]
+            self._pictures.append(picture_of(context, root, shot, self._backdrop, self._folder / "shot.png"))
             PROGRESS.done = len(self._pictures)
             return False
-        self._source.close()
         titles = [face.title for face in self._faces]
-        write_sheet(self._pictures, titles, self._path, columns=self._columns, paper=self._paper)
+        paper = self._backdrop.color or (_PAPER,) * 3
+        write_sheet(self._pictures, titles, self._path, columns=self._columns, paper=paper)
+        self._give_up()
         self.report({"INFO"}, f"{self._path.name} written in {self._path.parent}")
         return True
 
     def _give_up(self) -> None:
-        source = getattr(self, "_source", None)
-        if source is not None:
-            source.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class CancelFilm(bpy.types.Operator):

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ...protocol.errors import CameoError
-from ..film_settings import turntable_of
+from ..film_settings import output_path, turntable_of
 from ..link.problem import Problem
 from ..scene.avatar import active_avatar
 from ..scene.picture import render_photo_view, render_still
@@ -86,9 +86,9 @@ class RenderStills(bpy.types.Operator):
         return active_avatar(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        folder = Path(bpy.path.abspath(self.directory or context.scene.cameo.stills_folder))
         root = active_avatar(context)
         try:
+            folder = output_path(self.directory or context.scene.cameo.stills_folder)
             folder.mkdir(parents=True, exist_ok=True)
             for still in STILLS[self.part :: self.parts]:
                 path = folder / f"{still.name}.png"

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import blf
-import bpy
 import imbuf
 import numpy as np
 
 from ..film.png import encode_png
 from ..film.sheet import CAPTION, Caption, contact_sheet
-from .film import Backdrop, picture_of
-from .picture import Shot
 
 _FONT = 0  # Blender's own
 _TEXT = 0.55  # of the caption's height
@@ -33,31 +27,6 @@ class SheetFace:
     yaw_deg: float = 0.0
 
 
-def sheet_pictures(
-    context: bpy.types.Context, member: bpy.types.Object, faces: Sequence[SheetFace], shot: Shot, backdrop: Backdrop
-) -> Iterator[np.ndarray]:
-    """Each face's picture, made when it is asked for; ``shot`` says from where.
-
-    Raises:
-        CameoError: those of ``render_still``.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="cameo_sheet_", dir=bpy.app.tempdir or None))
-    try:
-        for face in faces:
-            look = Shot(
-                shot.yaw_deg + face.yaw_deg,
-                face.values,
-                pitch_deg=shot.pitch_deg,
-                height=shot.height,
-                distance=shot.distance,
-                fov_deg=shot.fov_deg,
-                size=shot.size,
-            )
-            yield picture_of(context, member, look, backdrop, folder / "shot.png")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def write_sheet(
     pictures: list[np.ndarray], titles: list[str], path: Path, *, columns: int = 0, paper: tuple[int, int, int]
 ) -> None:
@@ -71,7 +40,6 @@ def write_sheet(
     """
     across = columns or best_columns(len(pictures))
     sheet, captions = contact_sheet(pictures, titles, across, paper)
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode_png(sheet))
     width = pictures[0].shape[1]
     _write_captions(path, captions, width, ink=0.06 if sum(paper) > 330 else 0.92)

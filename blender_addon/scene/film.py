@@ -20,6 +20,7 @@ from ...protocol.errors import CameoError
 from ..film.gif import AnimatedGif
 from ..film.png import AnimatedPng, encode_png
 from ..film.sheet import covering, laid_over
+from .avatar import is_avatar
 from .encode import write_film
 from .picture import Shot, render_shot
 from .turntable import Expression, Turntable
@@ -128,10 +129,7 @@ class FilmJob:
             OSError: the file could not be written.
         """
         if self.done < self.total:
-            member = context.scene.objects.get(self._root_name)
-            if member is None:
-                fix = "Start again with an avatar that stays."
-                raise CameoError("film.avatar_gone", "The avatar of this film was deleted or renamed.", fix=fix)
+            member = avatar_named(context, self._root_name)
             self._writer.add(picture_of(context, member, self._shots[self.done], self.film.backdrop, self._still))
             self.done += 1
             return False
@@ -157,6 +155,22 @@ class FilmJob:
 
     def _clean(self) -> None:
         shutil.rmtree(self._still.parent, ignore_errors=True)
+
+
+def avatar_named(context: bpy.types.Context, name: str) -> bpy.types.Object:
+    """The avatar's root, looked up anew before each picture: an undo in between makes new objects.
+
+    Raises:
+        CameoError: ``film.avatar_gone``.
+    """
+    found = context.scene.objects.get(name)
+    if not is_avatar(found):
+        raise CameoError(
+            "film.avatar_gone",
+            "The avatar of this film was deleted or renamed.",
+            fix="Start again with an avatar that stays.",
+        )
+    return found
 
 
 def turntable_shots(film: Film) -> list[Shot]:

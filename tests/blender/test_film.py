@@ -192,6 +192,16 @@ def test_unwritable_places_are_named(root, tmp_path):
             operator(filepath=str(tmp_path / "file" / "x" / "y"))
 
 
+def test_a_place_beside_a_file_that_is_not_saved_is_none(root, tmp_path):
+    for operator in (bpy.ops.cameo.render_turntable, bpy.ops.cameo.render_sheet, bpy.ops.cameo.render_stills):
+        with pytest.raises(RuntimeError, match=r"output\.no_place"):
+            operator()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    bpy.context.scene.cameo_film.sheet = "VIEWS"
+    bpy.ops.cameo.render_sheet()
+    assert (tmp_path / "expressions.png").exists()
+
+
 def test_the_command_line_makes_films_and_sheets(root, tmp_path, capsys):
     toy = str(tmp_path / "toy.cameo")
     look = ["--size", "64", "--background", "#203040"]
