@@ -1,6 +1,6 @@
 """What the artist can do, one file per part of the panel."""
 
-from . import avatar, backend, controls, film, jobs, managed, motion, portrait, pose_assets, render
+from . import avatar, backend, compositing, controls, film, jobs, managed, motion, portrait, pose_assets, render
 
 CLASSES = (
     *backend.CLASSES,
@@ -10,6 +10,7 @@ CLASSES = (
     *avatar.CLASSES,
     *controls.CLASSES,
     *pose_assets.CLASSES,
+    *compositing.CLASSES,
     *motion.CLASSES,
     *film.CLASSES,
     *render.CLASSES,

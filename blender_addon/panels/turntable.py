@@ -1,4 +1,4 @@
-"""Turntable and expression sheet."""
+"""Turntable, expression sheet, compositing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .drawing import CameoPanel
 
 class TurntablePanel(CameoPanel, bpy.types.Panel):
     bl_idname = "CAMEO_PT_turntable"
-    bl_label = "Turntable"
+    bl_label = "Render"
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -12,7 +12,7 @@ from ..scene.color import linear_to_srgb, srgb_to_linear
 from .cpu_raster import Raster
 
 NOTHING = 1e10  # depth where there is nothing, as in Blender's own Z pass
-SOLID = 0.5  # alpha from which a pixel has a depth
+SOLID = 0.05  # alpha from which a pixel has a depth: hair at the edges belongs to the head
 _ALPHA_FLOOR = 1e-6
 
 

@@ -65,12 +65,15 @@ def together(clouds: Iterable[SplatScene]) -> SplatScene:
 
 
 def thinned(splats: SplatScene, most: float) -> SplatScene:
-    """About ``most`` splats, spread evenly over all; those that stay grow to fill the gaps."""
+    """About ``most`` splats, spread evenly over all; those that stay grow and hide more, for those that go."""
     step = len(splats.means) / max(most, 1.0)
     if step <= 1:
         return splats
     kept = (np.arange(max(int(most), 1)) * step).astype(np.int64)
-    return SplatScene(*(values[kept] for values in splats))._replace(scales=splats.scales[kept] * np.float32(step**0.5))
+    return SplatScene(*(values[kept] for values in splats))._replace(
+        scales=splats.scales[kept] * np.float32(step**0.5),
+        opacities=(1 - (1 - splats.opacities[kept]) ** step).astype(np.float32),
+    )
 
 
 def is_splat_cloud(candidate: bpy.types.Object) -> bool:

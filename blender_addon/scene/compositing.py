@@ -1,0 +1,106 @@
+"""Splats among a scene's other objects: Cycles or EEVEE render those, Cameo the splats, the compositor joins them.
+
+The avatar's mesh stands in the artist's scene unseen by the camera: it casts the head's shadow and shows in mirrors. A
+second scene holds the same avatars and renders their splats with depth. Pixel by pixel the nearer of the two lies over
+the other. The head receives no shadows and no light: what the photo had is in the splats.
+"""
+
+from __future__ import annotations
+
+import bpy
+
+from ...protocol.errors import CameoError
+from .avatar import avatars_in, parts_of
+from .picture import ENGINE
+
+SPLAT_SCENE = "cameo_splat_scene"  # on the artist's scene: the scene of the splats
+GROUP = "Cameo Compositing"
+_RAYS = ("visible_diffuse", "visible_glossy", "visible_transmission", "visible_volume_scatter", "visible_shadow")
+
+
+def set_up_compositing(scene: bpy.types.Scene) -> bpy.types.Scene:
+    """Make (or make anew) the splats' scene and the compositor's nodes; returns the splats' scene.
+
+    Raises:
+        CameoError: ``render.no_avatar``, ``render.no_camera``, ``render.cameo_engine``.
+    """
+    roots = avatars_in(scene)
+    _check(scene, roots)
+    layer = _splat_scene(scene, roots)
+    for root in roots:
+        _leave_to_cameo(root)
+    for view_layer in scene.view_layers:
+        view_layer.use_pass_z = True
+    scene.compositing_node_group = _nodes(scene, layer)
+    scene.render.use_compositing = True
+    return layer
+
+
+def _check(scene: bpy.types.Scene, roots: list[bpy.types.Object]) -> None:
+    if not roots:
+        raise CameoError("render.no_avatar", "There is no avatar in this scene.", fix="Import one.")
+    if scene.camera is None:
+        raise CameoError("render.no_camera", "The scene has no camera.", fix="Add a camera, or set up a turntable.")
+    if scene.render.engine == ENGINE:
+        raise CameoError(
+            "render.cameo_engine",
+            "This scene is rendered by Cameo, which draws splats alone.",
+            fix="Choose Cycles or EEVEE as the scene's render engine: Cameo then adds the splats.",
+        )
+
+
+def _splat_scene(scene: bpy.types.Scene, roots: list[bpy.types.Object]) -> bpy.types.Scene:
+    """The scene of the splats alone: same avatars, camera, size and time."""
+    layer = scene.get(SPLAT_SCENE)
+    if not isinstance(layer, bpy.types.Scene):
+        layer = bpy.data.scenes.new(f"{scene.name} Splats")
+        scene[SPLAT_SCENE] = layer
+    for collection in {collection for root in roots for collection in root.users_collection}:
+        if collection != scene.collection and collection.name not in layer.collection.children:
+            layer.collection.children.link(collection)
+    layer.camera, layer.world = scene.camera, None
+    render, own = scene.render, layer.render
+    own.engine, own.film_transparent = ENGINE, True
+    for name in ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y", "fps"):
+        setattr(own, name, getattr(render, name))
+    layer.frame_start, layer.frame_end = scene.frame_start, scene.frame_end
+    layer.view_layers[0].use_pass_z = True
+    return layer
+
+
+def _leave_to_cameo(root: bpy.types.Object) -> None:
+    """The camera sees neither mesh nor points; shadows and mirrors see the mesh, which is the lighter of the two."""
+    parts = parts_of(root)
+    parts.head.visible_camera = parts.splats.visible_camera = False
+    for name in _RAYS:
+        setattr(parts.splats, name, False)
+
+
+def _nodes(scene: bpy.types.Scene, layer: bpy.types.Scene) -> bpy.types.NodeTree:
+    """Where the splats are nearer: splats over the rest; elsewhere the rest over the splats."""
+    tree = scene.compositing_node_group
+    if tree is None or not tree.name.startswith(GROUP):
+        tree = bpy.data.node_groups.new(GROUP, "CompositorNodeTree")
+        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    tree.nodes.clear()
+    rest, splats = (tree.nodes.new("CompositorNodeRLayers") for _ in range(2))
+    rest.scene, splats.scene = scene, layer
+    nearer = tree.nodes.new("ShaderNodeMath")
+    nearer.operation = "LESS_THAN"
+    chosen = tree.nodes.new("ShaderNodeMix")
+    chosen.data_type = "RGBA"
+    output = tree.nodes.new("NodeGroupOutput")
+    tree.links.new(splats.outputs["Depth"], nearer.inputs[0])
+    tree.links.new(rest.outputs["Depth"], nearer.inputs[1])
+    tree.links.new(nearer.outputs[0], chosen.inputs["Factor"])
+    colors = [socket for socket in chosen.inputs if socket.type == "RGBA"]
+    for socket, (behind, front) in zip(colors, ((splats, rest), (rest, splats))):
+        over = tree.nodes.new("CompositorNodeAlphaOver")
+        tree.links.new(behind.outputs["Image"], over.inputs["Background"])
+        tree.links.new(front.outputs["Image"], over.inputs["Foreground"])
+        tree.links.new(over.outputs["Image"], socket)
+    tree.links.new(next(s for s in chosen.outputs if s.type == "RGBA"), output.inputs[0])
+    places = ((-700, 200), (-700, -300), (-300, 400), (100, 0), (400, 0))
+    for node, place in zip((rest, splats, nearer, chosen, output), places):
+        node.location = place
+    return tree

@@ -1,0 +1,97 @@
+"""Splats and other objects in one picture: the nearer hides the farther."""
+
+from __future__ import annotations
+
+import math
+
+import bpy
+import cameo
+import numpy as np
+import pytest
+from cameo.blender_addon.scene import avatar, compositing
+from cameo.protocol.avatar import write_avatar
+from toy_avatar import toy_avatar
+
+SIZE = 64
+RED, GREEN = (0.8, 0.0, 0.0), (0.0, 0.5, 0.0)
+
+
+@pytest.fixture
+def scene(empty_scene, monkeypatch, tmp_path):
+    """The toy head; a red cube before its left half, a green wall behind it; no light but what they shine."""
+    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
+    cameo.register()
+    write_avatar(tmp_path / "Ada.cameo", toy_avatar(6000))
+    bpy.ops.cameo.import_avatar(filepath=str(tmp_path / "Ada.cameo"))
+    found = empty_scene.scene
+    add_box("red", RED, (0.1, -0.3, 0.0), (0.1, 0.02, 0.1))
+    add_box("green", GREEN, (0.0, 0.6, 0.0), (2.0, 0.02, 2.0))
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    camera.location, camera.rotation_euler = (0, -1.3, 0), (math.pi / 2, 0, 0)
+    camera.data.angle = math.radians(17.5)
+    found.collection.objects.link(camera)
+    found.camera = camera
+    found.render.engine = "CYCLES"
+    found.cycles.samples, found.cycles.use_denoising, found.cycles.max_bounces = 4, False, 0
+    found.view_settings.view_transform = "Standard"
+    found.render.resolution_x = found.render.resolution_y = SIZE
+    yield found
+    cameo.unregister()
+
+
+def add_box(name, color, place, half_size):
+    bpy.ops.mesh.primitive_cube_add(size=2, location=place, scale=half_size)
+    material = bpy.data.materials.new(name)
+    if material.node_tree is None:
+        material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    emission, output = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
+    emission.inputs["Color"].default_value = (*color, 1.0)
+    tree.links.new(emission.outputs[0], output.inputs["Surface"])
+    bpy.context.object.data.materials.append(material)
+
+
+def render(scene, path):
+    """Linear colour, float [H,W,3], first row on top."""
+    scene.render.image_settings.file_format = "PNG"
+    scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+    image = bpy.data.images.load(str(path))
+    pixels = np.empty(SIZE * SIZE * 4, np.float32)
+    image.pixels.foreach_get(pixels)  # as the file holds it: sRGB
+    return pixels.reshape(SIZE, SIZE, 4)[::-1, :, :3]
+
+
+def srgb(color):
+    return np.array([1.055 * c ** (1 / 2.4) - 0.055 if c else 0.0 for c in color])
+
+
+def test_the_nearer_hides_the_farther(scene, tmp_path):
+    bpy.ops.cameo.set_up_compositing()
+    found = render(scene, tmp_path / "together.png")
+    cheek, before, behind = found[34, 24], found[34, 44], found[34, 4]
+    assert np.abs(before - srgb(RED)).max() < 0.02  # the head's left half is behind the cube
+    assert np.abs(behind - srgb(GREEN)).max() < 0.02
+    assert np.abs(cheek - (0.78, 0.58, 0.48)).max() < 0.08  # the toy's skin, before the wall; its mesh is unseen
+
+
+def test_setting_up_again_makes_nothing_twice(scene):
+    bpy.ops.cameo.set_up_compositing()
+    scene.render.resolution_x = 32
+    counts = len(bpy.data.scenes), len(bpy.data.node_groups), len(scene.compositing_node_group.nodes)
+    bpy.ops.cameo.set_up_compositing()
+    assert (len(bpy.data.scenes), len(bpy.data.node_groups), len(scene.compositing_node_group.nodes)) == counts
+    assert scene[compositing.SPLAT_SCENE].render.resolution_x == 32
+    assert avatar.avatars_in(scene[compositing.SPLAT_SCENE]) == avatar.avatars_in(scene)
+
+
+def test_what_cannot_be_set_up_says_why(scene):
+    scene.render.engine = "CAMEO"
+    with pytest.raises(RuntimeError, match=r"render\.cameo_engine"):
+        bpy.ops.cameo.set_up_compositing()
+    scene.render.engine, scene.camera = "CYCLES", None
+    with pytest.raises(RuntimeError, match=r"render\.no_camera"):
+        bpy.ops.cameo.set_up_compositing()
+    bpy.ops.cameo.delete_avatar()
+    assert not bpy.ops.cameo.set_up_compositing.poll()
