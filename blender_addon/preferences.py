@@ -96,11 +96,7 @@ def backend_python() -> str:
 def managed_folder() -> Path:
     """Where the backend that Cameo installs lives: as chosen, else the folder that Blender gives an extension."""
     chosen = current()
-    if chosen and chosen.managed:
-        return Path(bpy.path.abspath(chosen.managed))
-    if PACKAGE.startswith("bl_ext."):
-        return Path(bpy.utils.extension_path_user(PACKAGE, path="backend"))
-    return default_home() / "backend"
+    return Path(bpy.path.abspath(chosen.managed)) if chosen and chosen.managed else own_folder("backend")
 
 
 def install_wish() -> str:
@@ -136,11 +132,14 @@ def home() -> Path:
     return Path(bpy.path.abspath(chosen.home)) if chosen and chosen.home else default_home()
 
 
-def avatar_folder() -> Path:
-    """Where finished avatars go: as chosen, else the folder that Blender gives an extension, else the data folder."""
-    chosen = current()
-    if chosen and chosen.avatars:
-        return Path(bpy.path.abspath(chosen.avatars))
+def own_folder(name: str) -> Path:
+    """A folder in the place that Blender gives an extension; for a script in the data folder. Not made here."""
     if PACKAGE.startswith("bl_ext."):
-        return Path(bpy.utils.extension_path_user(PACKAGE, path="avatars"))
-    return default_home() / "avatars"
+        return Path(bpy.utils.extension_path_user(PACKAGE, path=name))
+    return default_home() / name
+
+
+def avatar_folder() -> Path:
+    """Where finished avatars go: as chosen, else the add-on's own folder."""
+    chosen = current()
+    return Path(bpy.path.abspath(chosen.avatars)) if chosen and chosen.avatars else own_folder("avatars")

@@ -22,11 +22,18 @@ def preset_items(_owner: object, _context: bpy.types.Context | None) -> list[tup
     return _presets or FALLBACK_PRESETS
 
 
+def _file_is_the_portrait(_settings: object, context: bpy.types.Context) -> None:
+    context.scene.cameo_portrait.source = "FILE"
+
+
 class CameoSettings(bpy.types.PropertyGroup):
     """One per scene."""
 
     image: bpy.props.StringProperty(
-        name="Portrait", description="Picture of one person: PNG, JPEG or WebP", subtype="FILE_PATH"
+        name="Portrait",
+        description="Picture of one person: PNG, JPEG or WebP",
+        subtype="FILE_PATH",
+        update=_file_is_the_portrait,
     )
     avatar_name: bpy.props.StringProperty(name="Name", description="What to call the avatar. Empty: the file's name")
     preset: bpy.props.EnumProperty(

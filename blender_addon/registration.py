@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import command_line, film_settings, operators, panels, preferences, properties, session
+from .portrait import settings as portrait_settings
 from .render import engine, viewport
 
 CLASSES = (preferences.CameoPreferences, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES)
@@ -15,23 +16,27 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.add_pointers()
     film_settings.register()
+    portrait_settings.register()
     command_line.register()
     engine.register()
     viewport.register()
     panels.previews.open_previews()
     panels.menus.register()
     panels.motion.register()
+    panels.portrait.register()
     session.start()
 
 
 def unregister() -> None:
     session.end()
+    panels.portrait.unregister()
     panels.motion.unregister()
     panels.menus.unregister()
     panels.previews.close_previews()
     viewport.unregister()
     engine.unregister()
     command_line.unregister()
+    portrait_settings.unregister()
     film_settings.unregister()
     properties.remove_pointers()
     for cls in reversed(CLASSES):

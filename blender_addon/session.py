@@ -5,19 +5,26 @@ Blender's timers never fire in the ``bpy`` module: tests and the demo call :func
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 
+from ..protocol.connection import read_connection
+from ..protocol.errors import ConnectionFileError
 from . import preferences
 from .link.client import BackendClient, client_name
 from .link.launch import NoBackend, find_backend_python
 from .link.problem import Problem
 from .managed.manager import ManagedBackend
+from .portrait.preflight import PREFLIGHT
+from .render.job_cloud import CLOUD
 
 TICK_SECONDS = 0.1
 _EXIT_SECONDS = 1.0
 _client: BackendClient | None = None
 _managed: ManagedBackend | None = None
 _imported: set[str] = set()
+_looked = False
 
 
 def client() -> BackendClient:
@@ -50,21 +57,52 @@ def start_backend() -> None:
 
 def missing_backend() -> Problem | None:
     """Why none could be started now; None when one can."""
-    installed = managed().state.installed
     try:
-        find_backend_python(preferences.backend_python(), installed.python if installed else None)
+        _find_environment()
     except NoBackend as error:
         return error.problem
     return None
 
 
+def backend_environment() -> Path | None:
+    """The Python of the backend that would be started now; None where there is none."""
+    try:
+        return _find_environment()
+    except NoBackend:
+        return None
+
+
+def _find_environment() -> Path:
+    installed = managed().state.installed
+    return find_backend_python(preferences.backend_python(), installed.python if installed else None)
+
+
+def reattach() -> None:
+    """Connect to the backend that runs already, if one does: it may have been told to outlive the last Blender."""
+    try:
+        read_connection(client().home)
+    except ConnectionFileError:
+        return
+    client().connect()
+
+
 def poll() -> bool:
     """Take in what the backend sent; whether anything changed. A few milliseconds at most."""
     heard = client().poll()
+    scene = _scene()
+    if scene is not None:
+        heard |= PREFLIGHT.poll(client(), scene)
+        heard |= CLOUD.follow(client().jobs.values(), wanted=scene.cameo_view.show_clouds)
     installed = managed().state.installed
     if managed().state.can_roll_back and installed is not None and client().started_with(installed.python):
         managed().confirm()
     return managed().poll() or heard
+
+
+def _scene() -> bpy.types.Scene | None:
+    """What the artist looks at: a timer has no window of its own."""
+    windows = bpy.context.window_manager.windows
+    return windows[0].scene if windows else bpy.context.scene
 
 
 def start() -> None:
@@ -74,7 +112,8 @@ def start() -> None:
 
 def end() -> None:
     """Hang up and forget everything; the backend and its jobs go on."""
-    global _client, _managed
+    global _client, _managed, _looked
+    _looked = False
     if bpy.app.timers.is_registered(_tick):
         bpy.app.timers.unregister(_tick)
     if _client is not None:
@@ -83,10 +122,16 @@ def end() -> None:
     if _managed is not None:
         _managed.end(wait_seconds=_EXIT_SECONDS)
         _managed = None
+    PREFLIGHT.forget()
+    CLOUD.stop()
     _imported.clear()
 
 
 def _tick() -> float:
+    global _looked
+    if not _looked:
+        _looked = True
+        reattach()
     if poll():
         for window in bpy.context.window_manager.windows:
             for area in window.screen.areas:

@@ -23,6 +23,12 @@ class CameoView(bpy.types.PropertyGroup):
     show_splats: bpy.props.BoolProperty(
         name="Splats in the Viewport", description="Draw the splats over the 3D view", default=True, update=_redraw
     )
+    show_clouds: bpy.props.BoolProperty(
+        name="Heads in the Making",
+        description="Draw the head that is being made where its avatar will stand",
+        default=True,
+        update=_redraw,
+    )
     density: bpy.props.FloatProperty(
         name="Density",
         description="Which part of the splats the viewport draws; those that are drawn grow to fill the gaps. "

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -22,6 +24,7 @@ from ...protocol.messages import (
     Closing,
     Diagnose,
     Diagnosis,
+    Examined,
     Failure,
     Forget,
     GenerateAvatar,
@@ -32,6 +35,7 @@ from ...protocol.messages import (
     Pause,
     Prefer,
     Resume,
+    Scalar,
     Shutdown,
     Submit,
     Subscribe,
@@ -42,6 +46,7 @@ from .download import Download, Downloaded, DownloadFailed
 from .job_view import JobView
 from .launch import BackendProcess, NoBackend, find_backend_python, start_backend
 from .problem import Problem
+from .question import Question
 from .self_test import SelfTest
 from .socket_thread import Incoming, SocketThread
 
@@ -72,6 +77,7 @@ class BackendClient:
         welcome: what the connected backend is and has.
         jobs: by id, in the order in which they became known.
         self_test: the last one, or None.
+        question: the newest question about a picture, with its answer once that is there; or None.
     """
 
     def __init__(self, home: Path, avatar_folder: Path, client_name: str = "") -> None:
@@ -82,6 +88,8 @@ class BackendClient:
         self.welcome: Welcome | None = None
         self.jobs: dict[str, JobView] = {}
         self.self_test: SelfTest | None = None
+        self.question: Question | None = None
+        self._old_questions: deque[str] = deque(maxlen=100)  # what still comes of them is of no use
         self._hello = Hello(SOFTWARE_VERSION, client_name)
         self._line: SocketThread | None = None
         self._ending: list[SocketThread] = []
@@ -137,23 +145,46 @@ class BackendClient:
         self._enter(LinkState.DISCONNECTED)
 
     def submit(
-        self, image: bytes, preset: str, name: str = "", *, face: int | None = None, head_model_path: str = ""
+        self,
+        image: bytes,
+        preset: str,
+        name: str = "",
+        *,
+        engine: str = "builtin",
+        face: int | None = None,
+        head_model_path: str = "",
+        options: Mapping[str, Scalar] | None = None,
     ) -> str:
         """Ask for an avatar; returns the job's id. Sent as soon as there is a connection.
 
         Args:
             head_model_path: FLAME's model file; empty: the built-in head.
+            options: further settings of the backend by their paths.
 
         Raises:
             ValueError: the picture is empty or larger than the protocol allows.
         """
-        options = {"head_model_path": head_model_path} if head_model_path else {}
-        request = GenerateAvatar(np.frombuffer(image, np.uint8), preset, face=face, options=options)
+        further = dict(options or {}) | ({"head_model_path": head_model_path} if head_model_path else {})
+        return self.submit_request(GenerateAvatar(np.frombuffer(image, np.uint8), preset, engine, face, further), name)
+
+    def submit_request(self, request: GenerateAvatar, name: str = "") -> str:
+        """The same for a request that is ready."""
         submission = Submit(new_job_id(), request, name)
         job = JobView(submission.job, name, mine=True, submission=submission)
         self.jobs[job.job] = job
         self._ask_about(job)
         return job.job
+
+    def examine(self, request: GenerateAvatar) -> Question:
+        """Ask what a job would see in a picture. It replaces the question before, whose answer no longer counts.
+
+        Asked as soon as there is a connection, and again after a reconnection.
+        """
+        if self.question is not None:
+            self._old_questions.append(self.question.job)
+        self.question = Question(request)
+        self._ask_question()
+        return self.question
 
     def cancel(self, job: str) -> None:
         if self._line is not None:
@@ -359,6 +390,13 @@ class BackendClient:
                 self._end_download(incoming)
             case Problem():
                 self.problem = incoming
+            case Examined():
+                if self.question is not None:
+                    self.question.hear(incoming)
+            case Failure(seq=0) if self.question is not None and self.question.hear(incoming):
+                return
+            case Failure(job=job) if job in self._old_questions:
+                return
             case Failure(job="") | Failure(seq=0):
                 self._be_refused(incoming)
             case _:
@@ -369,6 +407,7 @@ class BackendClient:
         self.welcome, self._met = welcome, True
         if self.self_test is not None and not self.self_test.over and self._line is not None:
             self._line.send(Diagnose(), control=True)
+        self._ask_question()
         for job in self.jobs.values():
             if not job.finished or job.result is None:
                 self._ask_about(job)
@@ -383,11 +422,17 @@ class BackendClient:
             self._line.send(job.submission)
         self._line.send(Subscribe(job.job, job.seq))
 
+    def _ask_question(self) -> None:
+        if self._line is not None and self.state is LinkState.CONNECTED and self.question and not self.question.over:
+            self._line.send(self.question.message())
+
     def _subscribe_again(self, now: float) -> None:
         """A connection that broke and healed unseen has lost its subscriptions: ask after jobs that are silent."""
         for job in self.jobs.values():
             if not job.finished and now - job.heard > _RESUBSCRIBE_SECONDS:
                 self._ask_about(job)
+        if self.question is not None and self.question.lost:
+            self._ask_question()
 
     def _be_accepted(self, job: str, state: JobState) -> None:
         view = self.jobs.get(job)

@@ -1,15 +1,19 @@
-"""From a picture to a job: choosing it, submitting it."""
+"""From a picture to a job: choosing it, looking at it first, submitting it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import bpy
 
-from ...protocol import limits
+from ...protocol.errors import CameoError
 from .. import preferences, session
 from ..link.client import LinkState
 from ..link.problem import Problem
+from ..portrait.preflight import PREFLIGHT
+from ..portrait.request import request_of
+from ..portrait.sources import ENDINGS, chosen_file, chosen_image, image_bytes, keep_as_image, portrait_name
 from .reporting import refuse
 
 
@@ -19,16 +23,143 @@ class PickImage(bpy.types.Operator):
     bl_idname, bl_label = "cameo.pick_image", "Choose Portrait"
     bl_options = {"REGISTER", "UNDO"}
 
-    filepath: bpy.props.StringProperty(description="The picture", subtype="FILE_PATH")
+    filepath: bpy.props.StringProperty(description="The picture", subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.filepath:  # dropped into the window: nothing to ask
+            return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.scene.cameo.image = self.filepath
+        return {"FINISHED"}
+
+
+class UseImage(bpy.types.Operator):
+    """Take an image of this Blender file as the portrait"""
+
+    bl_idname, bl_label = "cameo.use_image", "Image as Portrait"
+    bl_options = {"REGISTER", "UNDO"}
+
+    name: bpy.props.StringProperty(
+        name="Image", description="Name of the image; empty: the one that is chosen", options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not any(image.type != "RENDER_RESULT" for image in bpy.data.images):
+            cls.poll_message_set("There is no image in this Blender file")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.name:
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(self)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.prop_search(self, "name", bpy.data, "images")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        image = bpy.data.images.get(self.name) if self.name else context.scene.cameo_portrait.picture
+        if image is None:
+            what = f"There is no image named '{self.name}'." if self.name else "No image is chosen."
+            return refuse(self, Problem("portrait.unknown_image", what, fix="Choose one of this Blender file."))
+        if image.type == "RENDER_RESULT":
+            return bpy.ops.cameo.use_render()
+        return _take(self, context, image, "IMAGE")
+
+
+class UseRender(bpy.types.Operator):
+    """Take the newest render as the portrait, as it is shown; a copy of it is kept in this Blender file"""
+
+    bl_idname, bl_label = "cameo.use_render", "Render as Portrait"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
+            cls.poll_message_set("Nothing has been rendered yet")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        result = next(image for image in bpy.data.images if image.type == "RENDER_RESULT")
+        try:
+            content = _saved_render(result, context.scene)
+        except (OSError, RuntimeError) as error:
+            sentence, fix = "The render cannot be taken.", "Render a picture, then try again."
+            return refuse(self, Problem("portrait.no_render", sentence, str(error).strip(), fix))
+        return _take(self, context, keep_as_image(content, "Rendered Portrait"), "RENDER")
+
+
+class PasteImage(bpy.types.Operator):
+    """Take the picture on the clipboard as the portrait, or the picture file whose path was copied"""
+
+    bl_idname, bl_label = "cameo.paste_image", "Paste Portrait"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        image = _pasted(context)
+        if image is not None:
+            image.name = "Pasted Portrait"
+            return _take(self, context, image, "CLIPBOARD")
+        path = _copied_path(context.window_manager.clipboard)
+        if path is None:
+            fix = "Copy a picture, or the path of a picture file, and paste again."
+            return refuse(self, Problem("portrait.no_clipboard", "There is no picture on the clipboard.", fix=fix))
+        context.scene.cameo.image = str(path)
+        return {"FINISHED"}
+
+
+class Look(bpy.types.Operator):
+    """Let the backend look at the portrait now: crop, landmarks, outline, and what speaks against it"""
+
+    bl_idname, bl_label = "cameo.look", "Look"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if chosen_file(context.scene) is None and chosen_image(context.scene) is None:
+            cls.poll_message_set("Choose a portrait first")
+            return False
+        if session.client().state is not LinkState.CONNECTED:
+            cls.poll_message_set("Start the backend first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            PREFLIGHT.look(context.scene)
+        except CameoError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class ChooseFace(bpy.types.Operator):
+    """Make the head from this face"""
+
+    bl_idname, bl_label = "cameo.choose_face", "Choose Face"
+    bl_options = {"REGISTER", "UNDO"}
+
+    face: bpy.props.IntProperty(description="Which face, the largest first: 0", min=0, options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.scene.cameo.face = self.face
+        return {"FINISHED"}
+
+
+class ResetCrop(bpy.types.Operator):
+    """Let the backend choose the crop again"""
+
+    bl_idname, bl_label = "cameo.reset_crop", "Reset Crop"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        for name in ("zoom", "up", "right"):
+            context.scene.cameo_portrait.property_unset(name)
         return {"FINISHED"}
 
 
@@ -41,7 +172,7 @@ class Generate(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.cameo.image:
+        if chosen_file(context.scene) is None and chosen_image(context.scene) is None:
             cls.poll_message_set("Choose a portrait first")
             return False
         if session.client().state is LinkState.DISCONNECTED:
@@ -50,30 +181,101 @@ class Generate(bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = context.scene.cameo
-        path = Path(bpy.path.abspath(settings.image))
-        content = read_portrait(path)
-        if isinstance(content, Problem):
-            return refuse(self, content)
-        face = settings.face if settings.face >= 0 else None
-        preset = self.preset or settings.preset
-        name, model = settings.avatar_name or path.stem, preferences.head_model_path()
-        session.client().submit(content, preset, name, face=face, head_model_path=model)
+        scene = context.scene
+        lacking = _engine_problem(scene.cameo_portrait.engine)
+        if lacking is not None:
+            return refuse(self, lacking)
+        try:
+            content = PREFLIGHT.content(scene)
+        except CameoError as error:
+            return refuse(self, error)
+        name = scene.cameo.avatar_name or portrait_name(scene)
+        session.client().submit_request(request_of(scene, content, self.preset), name)
         return {"FINISHED"}
 
 
-def read_portrait(path: Path) -> bytes | Problem:
-    """The bytes of the picture file, or why they cannot be sent; whether they are a picture the backend finds out."""
-    fix = "Choose another picture."
+def _take(operator: bpy.types.Operator, context: bpy.types.Context, image: bpy.types.Image, source: str) -> set[str]:
+    """Make ``image`` the portrait and look at it; an image without a picture is refused."""
     try:
-        size = path.stat().st_size
-        if size > limits.IMAGE_BYTES:
-            cause = f"{size / 1e6:.0f} MB; {limits.IMAGE_BYTES / 1e6:.0f} MB are allowed"
-            return Problem("portrait.too_large", f"The picture {path.name} is too large.", cause, "Save it smaller.")
-        content = path.read_bytes()
-    except OSError as error:
-        return Problem("portrait.unreadable", f"The picture {path} cannot be opened.", str(error), fix)
-    return content or Problem("portrait.empty", f"The picture {path.name} is an empty file.", fix=fix)
+        image_bytes(image)
+    except CameoError as error:
+        return refuse(operator, error)
+    context.scene.cameo_portrait.picture, context.scene.cameo_portrait.source = image, source
+    PREFLIGHT.look(context.scene)
+    return {"FINISHED"}
 
 
-CLASSES = (PickImage, Generate)
+def _saved_render(result: bpy.types.Image, scene: bpy.types.Scene) -> bytes:
+    """The render as the viewer shows it, as the bytes of a PNG file. Raises OSError, RuntimeError."""
+    folder = preferences.own_folder("portraits")
+    folder.mkdir(parents=True, exist_ok=True)
+    path, settings = folder / "render.png", scene.render.image_settings
+    kept = [(name, getattr(settings, name)) for name in ("media_type", "file_format", "color_mode", "color_depth")]
+    try:
+        settings.media_type = "IMAGE"
+        settings.file_format, settings.color_mode, settings.color_depth = "PNG", "RGB", "8"
+        result.save_render(str(path), scene=scene)
+        return path.read_bytes()
+    finally:
+        path.unlink(missing_ok=True)
+        for name, value in kept:
+            setattr(settings, name, value)
+
+
+def _pasted(context: bpy.types.Context) -> bpy.types.Image | None:
+    """The clipboard's picture as a new image, packed; None where there is none. Blender pastes in image editors only,
+    so one area is an image editor for a moment."""
+    if bpy.app.background or context.area is None or not bpy.ops.image.clipboard_paste.poll():
+        return None
+    known, kind = set(bpy.data.images), context.area.ui_type
+    try:
+        context.area.ui_type = "IMAGE_EDITOR"
+        bpy.ops.image.clipboard_paste()
+    except RuntimeError:
+        return None
+    finally:
+        context.area.ui_type = kind
+    return next((image for image in bpy.data.images if image not in known), None)
+
+
+def _copied_path(text: str) -> Path | None:
+    """The picture file that copied text names: a path, or an address as file managers copy it."""
+    line = text.strip().partition("\n")[0].strip().strip("\"'")
+    if line.startswith("file:"):
+        line = unquote(urlsplit(line).path)
+    path = Path(line).expanduser() if line else None
+    return path if path is not None and path.suffix.lower() in ENDINGS and path.is_file() else None
+
+
+def _engine_problem(name: str) -> Problem | None:
+    """Why the engine cannot make a head now; None where it can, or where nothing is known about it."""
+    welcome = session.client().welcome
+    found = next((engine for engine in welcome.engines if engine.name == name), None) if welcome else None
+    if found is None or found.ready:
+        return None
+    title = found.title.partition(":")[0]
+    fix = "Get what is missing, then connect again; or choose another engine."
+    return Problem("engine.not_ready", f"The engine {title} is not ready.", found.missing, fix)
+
+
+class CopyWeightsCommand(bpy.types.Operator):
+    """Copy the command that shows what this engine lacks and how to get it, to paste into a terminal"""
+
+    bl_idname, bl_label = "cameo.copy_weights_command", "Copy Command"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.clipboard = weights_command()
+        self.report({"INFO"}, f"Copied: {weights_command()}")
+        return {"FINISHED"}
+
+
+def weights_command() -> str:
+    """What to type to see which models are missing."""
+    python = session.backend_environment()
+    return f'"{python}" -P -m cameo.backend weights' if python is not None else "cameo weights"
+
+
+CLASSES = (
+    *(PickImage, UseImage, UseRender, PasteImage, Look, ChooseFace, ResetCrop, Generate),
+    CopyWeightsCommand,
+)

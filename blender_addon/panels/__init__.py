@@ -1,10 +1,10 @@
 """The tab in the 3D viewport, one file per part of the work."""
 
-from . import avatars, backend, controls, jobs, menus, motion, poses, previews, turntable, viewport
+from . import avatars, backend, controls, jobs, menus, motion, portrait, poses, previews, turntable, viewport
 
 CLASSES = (
-    *(*backend.CLASSES, *jobs.CLASSES, *avatars.CLASSES, *poses.CLASSES, *controls.CLASSES),
+    *(*backend.CLASSES, *portrait.CLASSES, *jobs.CLASSES, *avatars.CLASSES, *poses.CLASSES, *controls.CLASSES),
     *(*motion.CLASSES, *turntable.CLASSES, *viewport.CLASSES),
 )
 
-__all__ = ["CLASSES", "menus", "motion", "previews"]
+__all__ = ["CLASSES", "menus", "motion", "portrait", "previews"]

@@ -1,4 +1,4 @@
-"""The portrait and what becomes of it: quality, Generate, stages with the time left, pictures as they come."""
+"""What becomes of the portraits: stages with the time left, pictures as they come."""
 
 from __future__ import annotations
 
@@ -23,19 +23,16 @@ _BUTTONS = {
     JobState.CANCELLED: (_FORGET,),
 }
 """What can be done with a job in each state: operator and icon."""
-
-
-class PortraitPanel(CameoPanel, bpy.types.Panel):
-    bl_idname = "CAMEO_PT_portrait"
-    bl_label = "Portrait"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        settings = context.scene.cameo
-        row = self.layout.row(align=True)
-        row.prop(settings, "image", text="")
-        for name in ("avatar_name", "preset", "face", "import_when_ready"):
-            self.layout.prop(settings, name)
-        self.layout.operator("cameo.generate", icon="MONKEY")
+_ICONS = {
+    JobState.QUEUED: "SORTTIME",
+    JobState.RUNNING: "PLAY",
+    JobState.PAUSING: "PAUSE",
+    JobState.PAUSED: "PAUSE",
+    JobState.CANCELLING: "CANCEL",
+    JobState.DONE: "CHECKMARK",
+    JobState.FAILED: "ERROR",
+    JobState.CANCELLED: "X",
+}
 
 
 class JobsPanel(CameoPanel, bpy.types.Panel):
@@ -46,18 +43,20 @@ class JobsPanel(CameoPanel, bpy.types.Panel):
         jobs = list(session.client().jobs.values())
         if not jobs:
             self.layout.label(text="None yet")
-        for job in sorted(jobs, key=lambda one: (one.finished, not one.mine))[:_SHOWN]:
+        for job in sorted(jobs, key=order)[:_SHOWN]:
             draw_job(self.layout.box(), context, job)
+        if any(job.splats is not None and not job.finished for job in jobs):
+            self.layout.prop(context.scene.cameo_view, "show_clouds")
 
 
 def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobView) -> None:
     """One job: its state, progress and pictures, and what can be done with it."""
     row = layout.row(align=True)
-    row.label(text=f"{job.name or 'Head'}: {job.state.value}")
+    row.label(text=f"{job.name or 'Head'}: {job.state.value}", icon=_ICONS[job.state])
     for operator, icon in _BUTTONS[job.state]:
         row.operator(operator, text="", icon=icon).job = job.job
     if not job.finished:
-        layout.progress(factor=job.fraction, text=progress_text(job))
+        draw_progress(layout, context, job)
     if job.picture is not None and not job.finished:
         layout.template_icon(icon_value=previews.icon_of(job), scale=8)
     for sentence in job.notices:
@@ -71,13 +70,26 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobVie
         layout.operator("cameo.fetch_result", text=text, icon="IMPORT").job = job.job
 
 
-def progress_text(job: JobView) -> str:
-    """``engine: painting skin, about 40 s left``."""
-    text = f"{job.stage}: {job.message}" if job.message else job.stage or "waiting"
+def draw_progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobView) -> None:
+    """The whole job as a bar with the time left; below it the stage and what it does."""
+    layout.progress(factor=job.fraction, text=f"{job.fraction:.0%}{time_left(job)}")
+    if job.stage:
+        draw_text(layout, context, f"{job.stage}: {job.message}" if job.message else job.stage)
+
+
+def time_left(job: JobView) -> str:
+    """``, about 40 s left``; empty while nobody knows."""
     if job.eta_seconds is None or job.state is not JobState.RUNNING:
-        return text
+        return ""
     seconds = job.eta_seconds
-    return f"{text}, about {seconds:.0f} s left" if seconds < 90 else f"{text}, about {seconds / 60:.0f} min left"
+    if seconds < 90:
+        return f", about {seconds:.0f} s left"
+    return f", about {seconds / 60:.0f} min left" if seconds < 5400 else f", about {seconds / 3600:.1f} h left"
 
 
-CLASSES = (PortraitPanel, JobsPanel)
+def order(job: JobView) -> tuple[bool, bool, bool]:
+    """Running heads first, then those that wait, then finished ones; this session's before others."""
+    return job.finished, job.state is not JobState.RUNNING, not job.mine
+
+
+CLASSES = (JobsPanel,)

@@ -1,6 +1,8 @@
-"""Pictures of jobs as icons the panel can show."""
+"""Pictures as icons the panel can show: those of jobs, and what the backend saw in a portrait."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import bpy
 import bpy.utils.previews
@@ -8,7 +10,7 @@ import numpy as np
 
 from ..link.job_view import JobView
 
-_LARGEST = 256  # pixels; an icon needs no more
+_LARGEST = 256  # pixels of a job's picture; it is shown no larger
 _collection: bpy.utils.previews.ImagePreviewCollection | None = None
 _shown: dict[str, int] = {}
 
@@ -34,8 +36,28 @@ def icon_of(job: JobView) -> int:
     if _shown.get(job.job) != job.pictures:
         _shown[job.job] = job.pictures
         step = max(1, -(-max(job.picture.shape[:2]) // _LARGEST))
-        picture = job.picture[::-step, ::step].astype(np.float32) / 255  # icons count rows from below
-        icon.image_size = picture.shape[1::-1]
-        opaque = np.ones((*picture.shape[:2], 1), np.float32)
-        icon.image_pixels_float.foreach_set(np.concatenate([picture, opaque], 2).ravel())
+        _fill(icon, job.picture[::step, ::step])
     return icon.icon_id
+
+
+def icon_of_picture(name: str, make: Callable[[], np.ndarray], *, instead_of: str) -> int:
+    """Icon number of the picture of that name, made when it is shown first: uint8 [H,W,3].
+
+    Args:
+        instead_of: icons whose names begin so are let go when a new one comes.
+    """
+    if _collection is None:
+        return 0
+    if name not in _collection:
+        for older in [other for other in _collection if other.startswith(instead_of)]:
+            del _collection[older]
+        _fill(_collection.new(name), make())
+    return _collection[name].icon_id
+
+
+def _fill(icon: bpy.types.ImagePreview, picture: np.ndarray) -> None:
+    values = np.ones((*picture.shape[:2], 4), np.float32)
+    values[..., :3] = picture[::-1]  # icons count rows from below
+    values[..., :3] /= 255
+    icon.image_size = picture.shape[1::-1]
+    icon.image_pixels_float.foreach_set(values.ravel())

@@ -1,0 +1,59 @@
+"""What the backend saw, as one picture: the crop, its background dimmed, the head's outline and landmarks on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...protocol.messages import Examined
+
+_DIM = 0.4  # brightness of what is not the person
+_OUTLINE = np.array([255, 176, 0], np.float32)
+_LANDMARK = np.array([90, 230, 255], np.float32)
+_LANDMARK_OPACITY = 0.7
+
+
+def annotated(seen: Examined) -> np.ndarray:
+    """uint8 [S,S,3], first row on top."""
+    picture = np.asarray(seen.image, np.float32)
+    matte = np.asarray(seen.matte, np.float32)[..., None] / 255
+    gray = picture.mean(axis=2, keepdims=True)
+    picture = picture * matte + _DIM * (0.5 * picture + 0.5 * gray) * (1 - matte)
+    picture[_edge(seen.matte > 127)] = _OUTLINE
+    for dots in _dots(seen.landmarks, picture.shape[:2]):
+        picture[dots] = picture[dots] * (1 - _LANDMARK_OPACITY) + _LANDMARK * _LANDMARK_OPACITY
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
+
+
+def _edge(inside: np.ndarray) -> np.ndarray:
+    """The pixels of the region that touch what is outside, and their outer neighbours: a line of two pixels."""
+    edge = np.zeros_like(inside)
+    for axis in range(2):
+        change = np.diff(inside, axis=axis)
+        low, high = [slice(None)] * 2, [slice(None)] * 2
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        edge[tuple(low)] |= change
+        edge[tuple(high)] |= change
+    return edge
+
+
+def _dots(points: np.ndarray, size: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows and columns of each landmark's pixel, inside the picture."""
+    columns, rows = np.floor(points).astype(int).T
+    inside = (columns >= 0) & (rows >= 0) & (columns < size[1]) & (rows < size[0])
+    return [(rows[inside], columns[inside])]
+
+
+def remarks_of(seen: Examined) -> list[tuple[str, str]]:
+    """What there is to say about the face, in words: icon and sentence."""
+    # positive angles are those of a camera at the subject's left, or above (backend/conventions.md)
+    turned = _turned(seen.yaw_deg, "to the left", "to the right") + _turned(seen.pitch_deg, "down", "up")
+    pose = " and ".join(turned) or "straight into the camera"
+    sharp = f"blurred by {seen.blur:.1f} % of its height"
+    facts = f"The face is {seen.face_height:.0f} pixels high, looks {pose}, {sharp}."
+    return [("INFO", facts), *(("ERROR", remark.sentence) for remark in seen.remarks)]
+
+
+def _turned(degrees: float, positive: str, negative: str) -> list[str]:
+    if abs(degrees) < 4:
+        return []
+    return [f"{abs(degrees):.0f}° {positive if degrees > 0 else negative}"]
