@@ -85,8 +85,8 @@ def find_backend_python(chosen: str = "", managed: Path | None = None) -> Path:
         Problem(
             "backend.not_installed",
             "Cameo's backend is not installed.",
-            "It makes the heads, in a program of its own beside Blender",
-            "Press Install Backend.",
+            fix="Press Install Backend. It makes the heads, in a program of its own beside Blender, and takes 2 GB of "
+            "the disk; 7 GB with a GPU.",
         )
     )
 

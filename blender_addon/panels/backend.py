@@ -98,7 +98,8 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
         draw_problem(layout, context, client.problem)
         draw_fixes(layout, client.problem)
     if client.welcome is not None:
-        draw_text(layout, context, f"Cameo {client.welcome.software} on {client.welcome.device}")
+        device = "the processor" if client.welcome.device == "cpu" else client.welcome.device
+        draw_text(layout, context, f"Cameo {client.welcome.software} on {device}")
     if outdated:
         draw_text(layout, context, "This add-on brings a newer backend.", "INFO")
         layout.operator("cameo.install_backend", text="Upgrade Backend", icon="IMPORT")

@@ -23,7 +23,8 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
     width = context.region.width if context.region is not None else 300
     margin = 4 if icon == "NONE" else 8  # in characters: the frame, and the icon with its gap
     column = layout.column(align=True)
-    for line in textwrap.wrap(text, max(int(width / scale / _PIXELS_PER_CHARACTER) - margin, 20)):
+    characters = max(int(width / scale / _PIXELS_PER_CHARACTER) - margin, 20)
+    for line in textwrap.wrap(text, characters, break_on_hyphens=False):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else "NONE"
 

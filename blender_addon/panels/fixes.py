@@ -44,7 +44,7 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "install.no_python": (RETRY, PREFERENCES),
     "install.wrong_python": (PREFERENCES, RETRY),
     "install.no_wheelhouse": (FOLDER, PREFERENCES),
-    "install.offline": (ONLINE, FOLDER),
+    "install.offline": (ONLINE, RETRY, FOLDER),
     "install.disk_full": (RETRY, PREFERENCES),
     "install.path_too_long": (PREFERENCES, RETRY),
     "install.unwritable": (PREFERENCES, RETRY),
@@ -65,11 +65,11 @@ FIXES: dict[str, tuple[Fix, ...]] = {
 
 def draw_fixes(layout: bpy.types.UILayout, problem: Problem) -> None:
     """The problem's buttons, if it has any that can be pressed here."""
-    row = layout.row(align=True)
+    column = layout.column(align=True)  # beside each other their words do not fit
     for fix in FIXES.get(problem.code, ()):
         if fix is PREFERENCES and preferences.current() is None:
             continue  # a script registered the add-on: it has no preferences
-        button = row.operator(fix.operator, text=fix.text, icon=fix.icon)
+        button = column.operator(fix.operator, text=fix.text, icon=fix.icon)
         if fix is PREFERENCES:
             button.module = preferences.PACKAGE
         elif fix is ONLINE:

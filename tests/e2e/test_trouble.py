@@ -11,6 +11,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
+from cameo.blender_addon import session
 from cameo.blender_addon.link.client import LinkState
 from cameo.protocol.jobs import JobState
 
@@ -63,9 +64,11 @@ print("job", job.job)
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-2000:]
     submitted = done.stdout.split("job ")[1].split()[0]
 
-    bpy.ops.cameo.connect()
+    session.reattach()  # the timer's first tick
     artist.wait_for(lambda: submitted in artist.client.jobs)
     job = artist.client.jobs[submitted]
+    artist.wait_for(lambda: job.stage)
+    assert job.state in (JobState.RUNNING, JobState.DONE), "what goes on is shown"
     artist.wait_for(lambda: job.result is not None, seconds=180)
     assert job.state is JobState.DONE or job.stage == "bake"
     assert job.path is None, "a head of an earlier session comes when it is asked for"
