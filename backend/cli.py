@@ -17,6 +17,7 @@ from .commands.generate import generate
 from .commands.head import head
 from .commands.import_avatar import import_avatar
 from .commands.measure import measure
+from .commands.motion import motion
 from .commands.serve import serve
 from .commands.weights import weights
 from .errors import CameoError
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "generate": generate,
     "export": export,
     "import": import_avatar,
+    "motion": motion,
     "weights": weights,
     "doctor": doctor,
     "measure": measure,

@@ -30,7 +30,7 @@ def expression_on_controls(context: bpy.types.Context, member: bpy.types.Object,
     if not len(raw):
         note = (
             "The expressions were left out: they are numbers of FLAME's own, and this avatar is not made on FLAME. "
-            "Joints and blinks move."
+            "Joints and blinks move. With FLAME's file, the command cameo motion puts them onto controls."
         )
         return replace(clip, expression=None, notes=(*clip.notes, note))
     names, directions = _control_directions(context, member)

@@ -144,3 +144,21 @@ def test_the_command_line_starts_without_torch():
     code = "import sys, cameo.backend.commands.export, cameo.backend.commands.import_avatar; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "numba", "cv2", "scipy"} & set(done.stdout.split())
+
+
+def test_a_trackers_file_becomes_a_motion(data, file, clip, tmp_path, capsys):
+    """Out as FLAME parameters of the built-in head, and back as controls."""
+    run("export", file, "-o", tmp_path / "ga", "--format", "gaussian_avatars", "--clip", clip)
+    capsys.readouterr()
+    run("motion", tmp_path / "ga" / "flame_param.npz", "-o", tmp_path / "m.json", "--fps", "25")
+    assert "3 frames" in " ".join(capsys.readouterr().out.split())
+    stored = json.loads((tmp_path / "m.json").read_text())
+    assert (stored["format"], stored["fps"]) == ("cameo_motion", 25)
+    assert stored["frames"][0] == {} and stored["frames"][1]["jaw"][0] > 0.1
+    smile = stored["frames"][2]
+    assert smile["mouthSmileLeft"] == pytest.approx(1, abs=0.05) and smile["mouthSmileRight"] == pytest.approx(
+        1, abs=0.05
+    )
+    said = complaint(capsys, "motion", file, "-o", tmp_path / "m.json")
+    assert "(flame_param.unreadable)" in said
+    assert "(motion.unreadable)" in complaint(capsys, "motion", tmp_path / "none.npz", "-o", tmp_path / "m.json")

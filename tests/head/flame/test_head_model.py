@@ -10,6 +10,7 @@ from cameo.backend.artifacts import Part, orbit_camera
 from cameo.backend.errors import AssetError
 from cameo.backend.head.contour import MovingContour, landmarks68
 from cameo.backend.head.controls import ARKIT_NAMES, parameters_from_controls
+from cameo.backend.head.expression_fit import controls_of_units
 from cameo.backend.head.face_regions import IBUG_INNER
 from cameo.backend.head.fit_sight import Sight
 from cameo.backend.head.flame import head_model
@@ -198,3 +199,20 @@ def test_the_68_landmarks_lie_where_ours_do_and_fit(switched):
     fit = fit_landmarks([sight], theirs, landmarks68(theirs), calibrated=True)
     assert Rotation.from_matrix(fit.moments[0].rotation).magnitude() < np.deg2rad(3)
     assert fit.errors[0].mean() < 0.6
+
+
+def test_expressions_of_a_tracker_become_controls(switched):
+    """Coefficients that make a smile and raised brows on this FLAME are found to be those controls."""
+    head = switched.head
+    index = {name: k for k, name in enumerate(head.unit_names)}
+    raw = [k for name, k in index.items() if name.startswith("expression")]
+    flat = head.unit_dirs.reshape(len(head.unit_dirs), -1).astype(np.float64)
+    wanted = {"mouthSmileLeft": 0.7, "browInnerUp": 0.4}
+    shape = sum(value * gain * flat[k] for c in head.controls for k, gain in c.units if (value := wanted.get(c.name)))
+    units = np.zeros((2, len(flat)))
+    units[1, raw] = np.linalg.lstsq(flat[raw].T, shape, rcond=None)[0]
+    fit = controls_of_units(head, units)
+    values = dict(zip(fit.names, fit.values[1]))
+    assert not fit.values[0].any() and fit.missed < 0.1
+    assert {name: values[name] for name in wanted} == pytest.approx(wanted, abs=0.1)
+    assert max(value for name, value in values.items() if name not in wanted) < 0.15
