@@ -64,7 +64,11 @@ class ImportMotion(_OnAvatar, bpy.types.Operator):
     )
     filter_glob: bpy.props.StringProperty(default="*.csv;*.npz;*.json", options={"HIDDEN"})
     frame: bpy.props.IntProperty(
-        name="Frame", description="Where the motion begins; -1: the current frame", default=-1, min=-1
+        name="Frame",
+        description="Where the motion begins; -1: the current frame",
+        default=-1,
+        min=-1,
+        options={"SKIP_SAVE"},
     )
     placement: bpy.props.EnumProperty(
         name="As",
@@ -120,8 +124,9 @@ class ImportMotion(_OnAvatar, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.frame = context.scene.frame_current
         if self.filepath or len(self.files):  # dropped into the window
-            return context.window_manager.invoke_props_dialog(self)
+            return context.window_manager.invoke_props_dialog(self, confirm_text="Import")
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
