@@ -10,7 +10,7 @@ from .drawing import CameoPanel
 
 class TurntablePanel(CameoPanel, bpy.types.Panel):
     bl_idname = "CAMEO_PT_turntable"
-    bl_label = "Render"
+    bl_label = "Turntable"
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
     def draw(self, context: bpy.types.Context) -> None:

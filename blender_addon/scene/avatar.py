@@ -32,7 +32,7 @@ PARTS = RIG, HEAD, SPLATS = "cameo_rig", "cameo_head", "cameo_splats"  # on the 
 CONTROLS, CAMERA, PHOTO_CONTROLS = "cameo_controls", "cameo_photo_camera", "cameo_photo_controls"  # JSON on the root
 POSES = "cameo_poses"  # JSON on the root; avatars of older files have none
 _HANDLE_RADIUS = {"root": 0.14, "neck": 0.1, "jaw": 0.045, "left_eye": 0.02, "right_eye": 0.02}  # metres
-_HANDLE_FORWARD = {"left_eye": 0.05, "right_eye": 0.05, "jaw": 0.06}  # metres: handles stand before the face
+_BEFORE_THE_FACE = {"left_eye": (0.0, 0.05), "right_eye": (0.0, 0.05), "jaw": (-0.035, 0.105)}  # metres up, forward
 
 
 class AvatarParts(NamedTuple):
@@ -182,13 +182,13 @@ def _create_rig(
 
 
 def _show_handles(rig_object: bpy.types.Object, data: AvatarData) -> None:
-    ring, driven = ring_mesh(), rig.driven_joints(data)
+    driven = rig.driven_joints(data)
     for joint, joint_name in enumerate(JOINT_NAMES):
         bone = rig_object.pose.bones[rig.handle_name(joint, driven)]
-        bone.custom_shape = ring
+        bone.custom_shape = ring_mesh(lying=joint_name not in _BEFORE_THE_FACE)
         bone.use_custom_shape_bone_size = False
         bone.custom_shape_scale_xyz = (_HANDLE_RADIUS[joint_name],) * 3
-        bone.custom_shape_translation.z = _HANDLE_FORWARD.get(joint_name, 0.0)
+        bone.custom_shape_translation.yz = _BEFORE_THE_FACE.get(joint_name, (0.0, 0.0))
 
 
 def _attach(part: bpy.types.Object, root: bpy.types.Object) -> None:

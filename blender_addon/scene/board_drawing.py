@@ -10,7 +10,7 @@ import numpy as np
 from .board_layout import SLIDER_LENGTH, BoardLayout, Label
 
 SHAPES = "Cameo Shapes"  # collection outside every scene: shapes are data, nobody meets them in the viewport
-KNOB, RING = "Cameo Knob", "Cameo Ring"
+KNOB, RING, LYING_RING = "Cameo Knob", "Cameo Ring", "Cameo Lying Ring"
 KNOB_RADIUS = 0.0035
 TEXT_SIZE, HEADING_SIZE = 0.0068, 0.009
 
@@ -23,12 +23,12 @@ def knob_mesh() -> bpy.types.Object:
     return _shape(KNOB, points, [], [tuple(range(12))])
 
 
-def ring_mesh() -> bpy.types.Object:
-    """Three unit circles, one per axis: the handle of a joint."""
-    flat = _circle(32, 1.0)
-    points = np.concatenate([flat, flat[:, [0, 2, 1]], flat[:, [2, 0, 1]]])
-    edges = [(32 * ring + i, 32 * ring + (i + 1) % 32) for ring in range(3) for i in range(32)]
-    return _shape(RING, points, edges, [])
+def ring_mesh(*, lying: bool) -> bpy.types.Object:
+    """A unit circle, the handle of a joint: lying round the neck, or standing before the face."""
+    circle = _circle(48, 1.0)
+    points = circle[:, [0, 2, 1]] if lying else circle
+    edges = [(i, (i + 1) % len(points)) for i in range(len(points))]
+    return _shape(LYING_RING if lying else RING, points, edges, [])
 
 
 def draw_board(name: str, layout: BoardLayout) -> bpy.types.Object:

@@ -80,6 +80,8 @@ def _nodes(scene: bpy.types.Scene, layer: bpy.types.Scene) -> bpy.types.NodeTree
     """Where the splats are nearer: splats over the rest; elsewhere the rest over the splats."""
     tree = scene.compositing_node_group
     if tree is None or not tree.name.startswith(GROUP):
+        if tree is not None:
+            tree.use_fake_user = True  # the artist's own nodes stay in the file
         tree = bpy.data.node_groups.new(GROUP, "CompositorNodeTree")
         tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
     tree.nodes.clear()

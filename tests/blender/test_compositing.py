@@ -86,6 +86,12 @@ def test_setting_up_again_makes_nothing_twice(scene):
     assert avatar.avatars_in(scene[compositing.SPLAT_SCENE]) == avatar.avatars_in(scene)
 
 
+def test_the_artists_own_nodes_stay_in_the_file(scene):
+    scene.compositing_node_group = bpy.data.node_groups.new("mine", "CompositorNodeTree")
+    bpy.ops.cameo.set_up_compositing()
+    assert scene.compositing_node_group.name != "mine" and bpy.data.node_groups["mine"].users == 1
+
+
 def test_what_cannot_be_set_up_says_why(scene):
     scene.render.engine = "CAMEO"
     with pytest.raises(RuntimeError, match=r"render\.cameo_engine"):

@@ -1,0 +1,27 @@
+"""Avatars among the scene's other objects."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..scene.avatar import avatars_in
+from .drawing import CameoPanel, draw_text
+
+
+class CompositingPanel(CameoPanel, bpy.types.Panel):
+    bl_idname = "CAMEO_PT_compositing"
+    bl_label = "Compositing"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(avatars_in(context.scene))
+
+    def draw(self, context: bpy.types.Context) -> None:
+        draw_text(
+            self.layout, context, "Cycles or EEVEE renders the scene, Cameo the heads; the nearer hides the other."
+        )
+        self.layout.operator("cameo.set_up_compositing", icon="NODE_COMPOSITING")
+
+
+CLASSES = (CompositingPanel,)
