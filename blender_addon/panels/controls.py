@@ -35,7 +35,7 @@ class ControlsPanel(CameoPanel, bpy.types.Panel):
         row = self.layout.row(align=True)
         row.operator("cameo.key_controls", text="Key Changed", icon="KEY_HLT").which = "CHANGED"
         row.operator("cameo.key_controls", text="Key All").which = "ALL"
-        row.prop(context.scene.tool_settings, "use_keyframe_insert_auto", text="", icon="REC")
+        row.prop(context.scene.tool_settings, "use_keyframe_insert_auto", text="", toggle=True)
         row = self.layout.row(align=True)
         row.operator("cameo.reset_controls", text="Reset", icon="LOOP_BACK")
         row.operator("cameo.mirror_controls", text="Mirror", icon="MOD_MIRROR")

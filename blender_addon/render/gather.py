@@ -65,7 +65,7 @@ def together(clouds: Iterable[SplatScene]) -> SplatScene:
 
 
 def thinned(splats: SplatScene, most: float) -> SplatScene:
-    """About ``most`` splats, evenly chosen; those that stay grow to fill the gaps.
+    """About ``most`` splats, evenly chosen; those that stay grow, and hide more, to fill the gaps.
 
     Keeping those that cover most is worse: a face has the smallest splats where one looks most.
     """
@@ -73,7 +73,10 @@ def thinned(splats: SplatScene, most: float) -> SplatScene:
     if step <= 1:
         return splats
     kept = (np.arange(max(int(most), 1)) * step).astype(np.int64)
-    return SplatScene(*(values[kept] for values in splats))._replace(scales=splats.scales[kept] * np.float32(step**0.5))
+    return SplatScene(*(values[kept] for values in splats))._replace(
+        scales=splats.scales[kept] * np.float32(step**0.5),
+        opacities=(1 - (1 - splats.opacities[kept]) ** step).astype(np.float32),  # of ``step`` splats in a row
+    )
 
 
 def is_splat_cloud(candidate: bpy.types.Object) -> bool:
