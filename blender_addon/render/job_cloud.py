@@ -39,7 +39,7 @@ void main() {
 
 
 class JobCloud:
-    """One for the whole add-on. Draws the cloud of the newest job of this session that runs."""
+    """One for the whole add-on. Draws the cloud of the newest job that is not finished."""
 
     def __init__(self) -> None:
         self._handle: object | None = None
@@ -55,7 +55,7 @@ class JobCloud:
 
     def follow(self, jobs: Iterable[JobView], *, wanted: bool = True) -> bool:
         """Take up what the jobs have become; whether the viewport has to be drawn again. Costs nothing without jobs."""
-        shown = [job for job in jobs if job.mine and job.splats is not None and not job.finished] if wanted else []
+        shown = [job for job in jobs if job.splats is not None and not job.finished] if wanted else []
         cloud = shown[-1].splats if shown and not self._problem else None
         if cloud is self._cloud:
             return False
