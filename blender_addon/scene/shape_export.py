@@ -73,7 +73,7 @@ def export_shapes(
     names = [name for name in control_names(member) if all_controls or name.startswith(_ARKIT)]
     shapes = control_shapes(context, member, names)
     clip = None if frames is None else sample_timeline(context, member, *frames)
-    with _copied(context, parts_of(member), shapes) as (head, rig):
+    with _object_mode(context), _copied(context, parts_of(member), shapes) as (head, rig):
         if clip is not None and frames is not None:
             _animate(head, rig, clip.controls, clip.joints, frames[0])
         context.view_layer.update()
@@ -89,6 +89,21 @@ def _posed_vertices(context: bpy.types.Context, parts: AvatarParts, values: dict
         vertices = np.empty(3 * len(mesh.vertices), np.float32)
         mesh.vertices.foreach_get("co", vertices)
     return vertices.reshape(-1, 3)
+
+
+@contextmanager
+def _object_mode(context: bpy.types.Context) -> Iterator[None]:
+    """The exporters need it; the artist's mode comes back."""
+    active = context.view_layer.objects.active
+    mode = "OBJECT" if active is None else active.mode
+    if mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    try:
+        yield
+    finally:
+        if mode != "OBJECT":
+            context.view_layer.objects.active = active
+            bpy.ops.object.mode_set(mode=mode)
 
 
 @contextmanager

@@ -224,3 +224,8 @@ def test_the_command_line_plays_a_performance(root, tmp_path):
     first, last = (pixels(tmp_path / f"t_000{k}.png") for k in (1, 8))
     assert np.abs(first - last).mean() > 0.1
     assert avatar.avatars_in(bpy.context.scene)
+
+
+def test_every_setting_has_a_tooltip(root):
+    of_group = bpy.context.scene.cameo_film.bl_rna.properties
+    assert [p.identifier for p in of_group if p.identifier not in ("rna_type", "name") and not p.description] == []

@@ -131,3 +131,13 @@ def test_nothing_works_without_an_avatar(root):
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     for name in ("import_motion", "export_motion", "export_splats", "export_shapes"):
         assert not getattr(bpy.ops.cameo, name).poll()
+
+
+def test_shapes_are_exported_out_of_pose_mode_and_it_stays(root, tmp_path):
+    rig = avatars.parts_of(root).rig
+    bpy.context.view_layer.objects.active = rig
+    rig.select_set(True)
+    bpy.ops.object.mode_set(mode="POSE")
+    bpy.ops.cameo.export_shapes(filepath=str(tmp_path / "x.fbx"))
+    assert (tmp_path / "x.fbx").stat().st_size > 1e5
+    assert rig.mode == "POSE" and bpy.context.view_layer.objects.active == rig
