@@ -9,16 +9,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
-from ...protocol.connection import process_exists
 from ..link.problem import Problem
 from .refusal import Refused, unwritable
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 MARKER = "cameo_ready.json"
 _POINTER = "current.json"
-_LOCK = "installing.pid"
+_LOCK = "installing.lock"
 _ENVIRONMENT = "env-{}"
 
 
@@ -53,6 +59,7 @@ class ManagedFolder:
         self.root = root
         self.log = root / "install.log"
         self.cache = root / "cache"
+        self._lock: IO[bytes] | None = None
 
     def current(self) -> Installed | None:
         """The environment in use, if it is whole and its Python is still there."""
@@ -66,11 +73,6 @@ class ManagedFolder:
         """Environments that an installation began and did not finish."""
         return [path for path in self._environments() if _read_json(path / MARKER) == {}]
 
-    def installing_elsewhere(self) -> bool:
-        """Whether another Blender that still runs is installing here."""
-        pid = _read_json(self.root / _LOCK).get("pid")
-        return isinstance(pid, int) and pid != os.getpid() and process_exists(pid)
-
     def begin(self) -> Path:
         """Take the folder for an installation; clear away what interrupted ones left. Returns the new environment's
         place, which does not exist yet.
@@ -78,7 +80,18 @@ class ManagedFolder:
         Raises:
             Refused: ``install.busy``, ``install.unwritable``.
         """
-        if self.installing_elsewhere():
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.root / _LOCK, "ab")  # noqa: SIM115 - held until the installation ends
+            taken = _lock_file(self._lock)
+            if taken:
+                for leftover in self.interrupted():
+                    shutil.rmtree(leftover)
+        except OSError as error:
+            self.end()
+            raise unwritable(self.root, error) from error
+        if not taken:
+            self.end()
             raise Refused(
                 Problem(
                     "install.busy",
@@ -86,21 +99,16 @@ class ManagedFolder:
                     fix="Wait until it has finished, then press Retry.",
                 )
             )
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            _write_json(self.root / _LOCK, {"pid": os.getpid()})
-            for leftover in self.interrupted():
-                shutil.rmtree(leftover)
-        except OSError as error:
-            raise unwritable(self.root, error) from error
         number = 1
         while (place := self.root / _ENVIRONMENT.format(number)).exists():
             number += 1
         return place
 
     def end(self) -> None:
-        """Let go of what :meth:`begin` took."""
-        (self.root / _LOCK).unlink(missing_ok=True)
+        """Let go of what :meth:`begin` took. The system does it, too, when this process dies."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def mark_ready(self, installed: Installed) -> None:
         """Write the marker: from now on the environment counts."""
@@ -159,6 +167,18 @@ class ManagedFolder:
         if not python_of(folder).is_file() or not all(isinstance(value, str) for value in values):
             return None
         return Installed(folder, *map(str, values))
+
+
+def _lock_file(stream: IO[bytes]) -> bool:
+    """Whether the file is ours now: no other process holds it."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _pointer_of(current: Installed, previous: Installed | None) -> dict[str, str]:

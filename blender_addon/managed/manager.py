@@ -31,7 +31,7 @@ class ManagedState:
     Attributes:
         installed: the environment in use. outdated: this add-on brings another one.
         can_roll_back: the one before is still there.
-        interrupted: an installation was cut off; nothing is installed yet.
+        interrupted: an installation came to nothing and left something; nothing is installed yet.
         fraction, line: how far the work is, and what it does now.
         problem: why the last work failed.
     """
@@ -87,7 +87,7 @@ class ManagedBackend:
             installed=installed,
             outdated=installed is not None and self._is_outdated(installed),
             can_roll_back=self.folder.previous() is not None,
-            interrupted=installed is None and bool(self.folder.interrupted()),
+            interrupted=installed is None and (self.folder.cache.exists() or bool(self.folder.interrupted())),
         )
 
     def install(self, wish: str, choices: Choices) -> None:

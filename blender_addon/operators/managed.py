@@ -92,7 +92,8 @@ class UninstallBackend(_NotWhileWorking, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if session.managed().state.installed is None:
+        state = session.managed().state
+        if state.installed is None and not state.interrupted:
             cls.poll_message_set("No backend is installed")
             return False
         return super().poll(context)

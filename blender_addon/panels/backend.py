@@ -48,9 +48,11 @@ class InstalledPanel(CameoPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         state = session.managed().state
         if state.installed is None:
-            text = "An installation was cut off" if state.interrupted else "Cameo has installed no backend"
+            text = "An installation did not come to its end" if state.interrupted else "Cameo has installed no backend"
             draw_text(self.layout, context, text, "INFO")
             self.layout.operator("cameo.install_backend", icon="IMPORT")
+            if state.interrupted:
+                self.layout.operator("cameo.uninstall_backend", text="Clear Away", icon="TRASH")
         else:
             unit = "GPU" if state.installed.variant == "gpu" else "processor"
             draw_text(self.layout, context, f"Cameo {state.installed.software} for the {unit}", "CHECKMARK")
