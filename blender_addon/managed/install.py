@@ -176,7 +176,7 @@ class Installation:
             self._done = start + (end - start) * progress.fraction
             self._report(self._done, progress.line)
 
-        self._pip(environment, [f"--progress-bar={self._progress_bar}", *arguments], "the backend's packages", hear)
+        self._pip(environment, [f"--progress-bar={self._progress_bar}", *arguments], "the backend", hear)
 
     def _kind_of_progress_bar(self, environment: Path) -> str:
         """``raw``: numbers instead of a drawing, which pip has since 24.1."""
@@ -186,7 +186,7 @@ class Installation:
 
     def _install_backend(self, environment: Path) -> None:
         self._report(0.86, "Installing Cameo's backend")
-        self._pip(environment, ["--no-deps", "--force-reinstall", *self._lock.backend], "Cameo's backend")
+        self._pip(environment, ["--no-deps", "--force-reinstall", *self._lock.backend], "Cameo itself")
 
     def _pip(
         self, environment: Path, arguments: list[str], what: str, hear: Callable[[str], None] = lambda _: None
