@@ -1,6 +1,19 @@
 """What the artist can do, one file per part of the panel."""
 
-from . import avatar, backend, compositing, controls, film, jobs, managed, motion, portrait, pose_assets, render
+from . import (
+    avatar,
+    backend,
+    compositing,
+    controls,
+    diagnostics,
+    film,
+    jobs,
+    managed,
+    motion,
+    portrait,
+    pose_assets,
+    render,
+)
 
 CLASSES = (
     *backend.CLASSES,
@@ -14,4 +27,5 @@ CLASSES = (
     *motion.CLASSES,
     *film.CLASSES,
     *render.CLASSES,
+    *diagnostics.CLASSES,
 )

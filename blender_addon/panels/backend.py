@@ -66,12 +66,13 @@ class InstalledPanel(CameoPanel, bpy.types.Panel):
 
 class SelfTestPanel(CameoPanel, bpy.types.Panel):
     bl_idname = "CAMEO_PT_self_test"
-    bl_label = "Self-Test"
+    bl_label = "Self-Test and Diagnostics"
     bl_parent_id = "CAMEO_PT_backend"
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - as Blender wants it
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.operator("cameo.test_backend", icon="CHECKMARK")
+        self.layout.operator("cameo.write_diagnostics", icon="FILE_TEXT")
         test = session.client().self_test
         if test is None:
             return

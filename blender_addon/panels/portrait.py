@@ -12,6 +12,7 @@ from ..portrait.annotated import annotated, remarks_of
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.settings import CameoPortrait
 from ..portrait.sources import ENDINGS, chosen_image
+from ..properties import CameoSettings
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
 
@@ -48,7 +49,6 @@ def draw_crop(layout: bpy.types.UILayout, portrait: CameoPortrait) -> None:
     row = body.row()
     row.enabled = portrait.crop_is_changed
     row.operator("cameo.reset_crop", icon="LOOP_BACK")
-    body.prop(portrait, "look")
 
 
 def draw_source(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
@@ -59,7 +59,8 @@ def draw_source(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     else:
         layout.prop(scene.cameo_portrait, "picture", text="")
     row = layout.row(align=True)
-    row.operator("cameo.pick_image", text="File", icon="FILEBROWSER").filepath = ""
+    if image is not None:
+        row.operator("cameo.pick_image", text="File", icon="FILEBROWSER")
     row.operator("cameo.paste_image", text="Paste", icon="PASTEDOWN")
     row.operator("cameo.use_image", text="Image", icon="IMAGE_DATA")
     row.operator("cameo.use_render", text="Render", icon="RENDER_STILL")
@@ -101,16 +102,26 @@ def draw_making(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     engine = chosen_engine(portrait.engine)
     if engine is not None:
         draw_engine(column, context, engine)
-    if portrait.engine == "builtin":
-        column.prop(portrait, "hair")
     column.prop(settings, "preset")
     cost = preset_cost(settings.preset)
     if cost:
-        draw_text(column, context, f"Takes {cost}.", "TIME")
-    column.prop(settings, "import_when_ready")
+        draw_text(column, context, cost[:1].upper() + cost[1:], "TIME")
+    draw_more(layout, settings, portrait)
     big = layout.column()
     big.scale_y = 1.4
     big.operator("cameo.generate", icon="MONKEY")
+
+
+def draw_more(layout: bpy.types.UILayout, settings: CameoSettings, portrait: CameoPortrait) -> None:
+    """What is seldom changed, folded."""
+    header, body = layout.panel("CAMEO_portrait_more", default_closed=True)
+    header.label(text="More")
+    if body is None:
+        return
+    if portrait.engine == "builtin":
+        body.prop(portrait, "hair")
+    body.prop(settings, "import_when_ready")
+    body.prop(portrait, "look")
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, engine: EngineInfo) -> None:

@@ -9,7 +9,8 @@ from ...protocol.messages import Examined
 _DIM = 0.4  # brightness of what is not the person
 _OUTLINE = np.array([255, 176, 0], np.float32)
 _LANDMARK = np.array([90, 230, 255], np.float32)
-_LANDMARK_OPACITY = 0.7
+_LANDMARK_OPACITY = 0.75
+_EVERY = 3  # of 478 landmarks; all of them would hide the face
 
 
 def annotated(seen: Examined) -> np.ndarray:
@@ -19,8 +20,8 @@ def annotated(seen: Examined) -> np.ndarray:
     gray = picture.mean(axis=2, keepdims=True)
     picture = picture * matte + _DIM * (0.5 * picture + 0.5 * gray) * (1 - matte)
     picture[_edge(seen.matte > 127)] = _OUTLINE
-    for dots in _dots(seen.landmarks, picture.shape[:2]):
-        picture[dots] = picture[dots] * (1 - _LANDMARK_OPACITY) + _LANDMARK * _LANDMARK_OPACITY
+    dots = _dots(seen.landmarks[::_EVERY], picture.shape[:2])
+    picture[dots] = picture[dots] * (1 - _LANDMARK_OPACITY) + _LANDMARK * _LANDMARK_OPACITY
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -36,11 +37,16 @@ def _edge(inside: np.ndarray) -> np.ndarray:
     return edge
 
 
-def _dots(points: np.ndarray, size: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows and columns of each landmark's pixel, inside the picture."""
-    columns, rows = np.floor(points).astype(int).T
-    inside = (columns >= 0) & (rows >= 0) & (columns < size[1]) & (rows < size[0])
-    return [(rows[inside], columns[inside])]
+def _dots(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """bool [H,W]: two pixels square at each point; the panel shows the picture smaller."""
+    dots = np.zeros(size, bool)
+    first = np.round(points - 1).astype(int)
+    for right in range(2):
+        for down in range(2):
+            columns, rows = (first + (right, down)).T
+            inside = (columns >= 0) & (rows >= 0) & (columns < size[1]) & (rows < size[0])
+            dots[rows[inside], columns[inside]] = True
+    return dots
 
 
 def remarks_of(seen: Examined) -> list[tuple[str, str]]:
@@ -48,8 +54,9 @@ def remarks_of(seen: Examined) -> list[tuple[str, str]]:
     # positive angles are those of a camera at the subject's left, or above (backend/conventions.md)
     turned = _turned(seen.yaw_deg, "to the left", "to the right") + _turned(seen.pitch_deg, "down", "up")
     pose = " and ".join(turned) or "straight into the camera"
-    sharp = f"blurred by {seen.blur:.1f} % of its height"
-    facts = f"The face is {seen.face_height:.0f} pixels high, looks {pose}, {sharp}."
+    blurred = any(remark.code == "portrait.blurred" for remark in seen.remarks)
+    sharp = f"its edges are {seen.blur:.1f} % of that wide" if blurred else "is sharp"
+    facts = f"The face is {seen.face_height:.0f} pixels high, looks {pose}, and {sharp}."
     return [("INFO", facts), *(("ERROR", remark.sentence) for remark in seen.remarks)]
 
 
