@@ -13,6 +13,9 @@ from pathlib import Path
 
 import bpy
 
+from ..protocol.errors import CameoError
+from .scene.encode import write_film
+
 NAME = "cameo"
 _KINDS = {".mp4": "MP4", ".gif": "GIF", ".apng": "APNG", ".png": "PNG"}
 _handle: object | None = None
@@ -25,12 +28,8 @@ def run(arguments: list[str]) -> int:
     except SystemExit as ended:  # argparse has said why; Blender is to end in order
         return int(ended.code or 0)
     try:
-        _load(options)
-        if options.what == "turntable":
-            _turntable(options)
-        else:
-            _sheet(options)
-    except RuntimeError as error:  # how operators say no
+        _DO[options.what](options)
+    except (RuntimeError, CameoError, OSError) as error:  # RuntimeError is how operators say no
         print(f"cameo: {str(error).strip().removeprefix('Error: ')}", file=sys.stderr)
         return 1
     print(options.output)
@@ -54,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="what", required=True)
     turntable = commands.add_parser("turntable", help="a film once round the head")
     sheet = commands.add_parser("sheet", help="one picture of many faces with their names")
+    encode = commands.add_parser("encode", help="a folder's PNG pictures, by name, as an H.264 film")
+    encode.add_argument("folder", type=Path, help="where the pictures are")
+    encode.add_argument("-o", "--output", type=Path, required=True, help="the .mp4 to write")
+    encode.add_argument("--fps", type=int, default=24, help="pictures a second (24)")
     for one in (turntable, sheet):
         one.add_argument("avatar", type=Path, help="the .cameo file")
         one.add_argument("-o", "--output", type=Path, required=True, help="the file to write")
@@ -100,7 +103,15 @@ def _color(text: str) -> tuple[float, ...]:
         raise RuntimeError(f"'{text}' is no colour; write six digits, such as #404040.") from None
 
 
+def _encode(options: argparse.Namespace) -> None:
+    pictures = sorted(options.folder.glob("*.png"))
+    if not pictures:
+        raise RuntimeError(f"There are no PNG pictures in {options.folder}.")
+    write_film(pictures, options.output.resolve(), options.fps)
+
+
 def _turntable(options: argparse.Namespace) -> None:
+    _load(options)
     scene, film = bpy.context.scene, bpy.context.scene.cameo_film
     scene.cameo.turntable_frames = options.frames
     film.fps, film.degrees, film.start_yaw = options.fps, options.degrees, options.start
@@ -116,8 +127,12 @@ def _turntable(options: argparse.Namespace) -> None:
 
 
 def _sheet(options: argparse.Namespace) -> None:
+    _load(options)
     film = bpy.context.scene.cameo_film
     kind = options.show.upper()
     film.sheet = kind if kind in ("MAIN", "EMOTIONS", "VISEMES", "VIEWS") else "LIST"
     film.sheet_faces, film.sheet_columns = options.show, options.columns
     bpy.ops.cameo.render_sheet(filepath=str(options.output.resolve()))
+
+
+_DO = {"turntable": _turntable, "sheet": _sheet, "encode": _encode}

@@ -56,9 +56,11 @@ class AnimatedGif:
         self._stream.write(b"\x08" + _blocks(lzw(indices.ravel())) + b"\0")
         self._number += 1
 
-    def close(self) -> None:
+    def close(self) -> bool:
+        """Finish; the file is whole."""
         self._stream.write(b"\x3b")
         self._stream.close()
+        return True
 
     def abandon(self) -> None:
         """Close the unfinished file."""

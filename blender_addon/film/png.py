@@ -40,9 +40,11 @@ class AnimatedPng:
         )
         self._number += 1
 
-    def close(self) -> None:
+    def close(self) -> bool:
+        """Finish; the file is whole."""
         self._stream.write(_chunk(b"IEND", b""))
         self._stream.close()
+        return True
 
     def abandon(self) -> None:
         """Close the unfinished file."""

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import bpy
 
 from ...protocol.errors import CameoError
 from .turntable import set_up_film
+
+
+def encoder(folder: Path, path: Path, fps: int) -> subprocess.Popen[bytes] | None:
+    """Another Blender that makes ``path`` of the pictures in ``folder``; None where the add-on is not installed.
+
+    It uses ``command_line.py``, so it needs the add-on among Blender's own.
+    """
+    package = __package__.rpartition(".blender_addon")[0]
+    if not bpy.app.binary_path or package not in bpy.context.preferences.addons:
+        return None
+    command = [bpy.app.binary_path, "--command", "cameo", "encode", str(folder), "-o", str(path), "--fps", str(fps)]
+    nothing = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+    except OSError:
+        return None
 
 
 def write_film(pictures: list[Path], path: Path, fps: int) -> None:

@@ -7,6 +7,7 @@ a window stays alive, and a film can be given up at any moment.
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from ..film.gif import AnimatedGif
 from ..film.png import AnimatedPng, encode_png
 from ..film.sheet import covering, laid_over
 from .avatar import is_avatar
-from .encode import write_film
+from .encode import encoder, write_film
 from .picture import Shot, render_shot
 from .turntable import Expression, Turntable
 
@@ -63,7 +64,9 @@ class Film:
 class Writer(Protocol):
     def add(self, rgba: np.ndarray) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self) -> bool:
+        """Finish; whether the file is whole, else to be asked again."""
+        ...
 
     def abandon(self) -> None: ...
 
@@ -79,8 +82,8 @@ class PngSequence:
         path.write_bytes(encode_png(rgba))
         self._written.append(path)
 
-    def close(self) -> None:
-        """Every file is whole already."""
+    def close(self) -> bool:
+        return True  # every file is whole already
 
     def abandon(self) -> None:
         """The pictures that are there stay: each is of use."""
@@ -93,18 +96,34 @@ class Mp4:
         self._path, self._fps = path, fps
         self._folder = Path(tempfile.mkdtemp(prefix="cameo_film_", dir=bpy.app.tempdir or None))
         self._pictures: list[Path] = []
+        self._encoder: subprocess.Popen[bytes] | None = None
 
     def add(self, rgba: np.ndarray) -> None:
         self._pictures.append(self._folder / f"{len(self._pictures):05d}.png")
         self._pictures[-1].write_bytes(encode_png(rgba))
 
-    def close(self) -> None:
+    def close(self) -> bool:
+        """In a window another Blender encodes, so that this one stays alive; if that fails, this one does."""
+        if self._encoder is None and not bpy.app.background:
+            self._encoder = encoder(self._folder, self._path, self._fps)
+            if self._encoder is not None:
+                return False
+        if self._encoder is not None:
+            if self._encoder.poll() is None:
+                return False
+            if self._encoder.returncode == 0 and self._path.exists():
+                self.abandon()
+                return True
         try:
             write_film(self._pictures, self._path, self._fps)
         finally:
             self.abandon()
+        return True
 
     def abandon(self) -> None:
+        if self._encoder is not None and self._encoder.poll() is None:
+            self._encoder.kill()
+            self._encoder.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -133,7 +152,8 @@ class FilmJob:
             self._writer.add(picture_of(context, member, self._shots[self.done], self.film.backdrop, self._still))
             self.done += 1
             return False
-        self._writer.close()
+        if not self._writer.close():
+            return False
         if self.film.kind != "PNG":
             self._part.replace(self.path)
         self._clean()

@@ -212,6 +212,12 @@ def test_the_command_line_makes_films_and_sheets(root, tmp_path, capsys):
     assert tuple(pixels(tmp_path / "s.png")[0, 0, :3]) == (32, 48, 64)
     assert command_line.run(["turntable", str(tmp_path / "no.cameo"), "-o", "x.mp4"]) == 1
     assert "avatar.unreadable" in capsys.readouterr().err
+    for k in (1, 2, 3):
+        (tmp_path / f"p{k}.png").write_bytes(film.encode_png(np.full((32, 32, 4), 60 * k, np.uint8)))
+    (tmp_path / "s.png").unlink()
+    assert command_line.run(["encode", str(tmp_path), "-o", str(tmp_path / "e.mp4"), "--fps", "12"]) == 0
+    assert bpy.data.movieclips.load(str(tmp_path / "e.mp4")).frame_duration == 3
+    assert command_line.run(["encode", str(tmp_path / "home"), "-o", str(tmp_path / "f.mp4")]) == 1
     assert command_line.run(["dance"]) == 2 and command_line.run(["sheet", toy, "-o", "x", "--background", "#1"]) == 1
 
 
