@@ -43,7 +43,7 @@ def _dots(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     first = np.round(points - 1).astype(int)
     for right in range(2):
         for down in range(2):
-            columns, rows = (first + (right, down)).T
+            columns, rows = (first + np.array([right, down])).T
             inside = (columns >= 0) & (rows >= 0) & (columns < size[1]) & (rows < size[0])
             dots[rows[inside], columns[inside]] = True
     return dots
