@@ -8,9 +8,10 @@ from ...protocol.messages import Examined
 
 _DIM = 0.4  # brightness of what is not the person
 _OUTLINE = np.array([255, 176, 0], np.float32)
-_LANDMARK = np.array([90, 230, 255], np.float32)
-_LANDMARK_OPACITY = 0.75
-_EVERY = 3  # of 478 landmarks; all of them would hide the face
+_LANDMARK = np.array([20, 255, 60], np.float32)
+_LANDMARK_OPACITY = 0.8
+_SIDE = 3  # pixels of a landmark's dot; the panel shows the picture smaller
+_EVERY = 4  # of 478 landmarks; all of them would hide the face
 
 
 def annotated(seen: Examined) -> np.ndarray:
@@ -38,11 +39,11 @@ def _edge(inside: np.ndarray) -> np.ndarray:
 
 
 def _dots(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """bool [H,W]: two pixels square at each point; the panel shows the picture smaller."""
+    """bool [H,W]: a small square at each point."""
     dots = np.zeros(size, bool)
-    first = np.round(points - 1).astype(int)
-    for right in range(2):
-        for down in range(2):
+    first = np.round(points - _SIDE / 2).astype(int)
+    for right in range(_SIDE):
+        for down in range(_SIDE):
             columns, rows = (first + np.array([right, down])).T
             inside = (columns >= 0) & (rows >= 0) & (columns < size[1]) & (rows < size[0])
             dots[rows[inside], columns[inside]] = True

@@ -1,6 +1,6 @@
 """The head in the making: the newest cloud of a running job, drawn in the viewport where its avatar will stand.
 
-Discs that hide each other by depth, so nothing has to be sorted; there is no draw handler while there is no cloud.
+Soft discs, blended far to near; sorted again only when the view turns. There is no draw handler without a cloud.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from mathutils import Matrix
 from ...protocol.messages import Preview
 from ..link.job_view import JobView
 
-_REACH = 1.6  # of a splat's scale: the radius of the disc that stands for its bell
+_REACH = 2.2  # of a splat's scale: the radius of its disc, at whose rim the bell is cut
+_OPACITY = 0.85  # of every disc; previews have none, but splats that are hardly seen are small in them
 _TO_BLENDER = Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)))  # the avatar's root stands so
 
 _VERTEX = """
@@ -32,10 +33,12 @@ vec3 linear(vec3 c) { return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)),
 
 void main() {
   vec2 from_center = gl_PointCoord * 2.0 - 1.0;
-  if (dot(from_center, from_center) > 1.0) discard;
-  color = vec4(linear(shade.rgb), 1.0);  // the viewport's buffer encodes sRGB itself
+  float out_there = dot(from_center, from_center);
+  if (out_there > 1.0) discard;
+  float alpha = OPACITY * exp(-0.5 * REACH * REACH * out_there);
+  color = vec4(linear(shade.rgb), alpha);  // the viewport's buffer encodes sRGB itself
 }
-"""
+""".replace("OPACITY", str(_OPACITY)).replace("REACH", str(_REACH))
 
 
 class JobCloud:
@@ -44,7 +47,9 @@ class JobCloud:
     def __init__(self) -> None:
         self._handle: object | None = None
         self._cloud: Preview | None = None
+        self._vertices: gpu.types.GPUVertBuf | None = None
         self._batch: gpu.types.GPUBatch | None = None
+        self._sorted_along: np.ndarray | None = None
         self._shader: gpu.types.GPUShader | None = None
         self._problem = ""
 
@@ -59,7 +64,7 @@ class JobCloud:
         cloud = shown[-1].splats if shown and not self._problem else None
         if cloud is self._cloud:
             return False
-        self._cloud, self._batch = cloud, None
+        self._cloud, self._vertices = cloud, None
         if cloud is None:
             self._remove_handler()
         elif self._handle is None and not bpy.app.background:
@@ -69,7 +74,7 @@ class JobCloud:
 
     def stop(self) -> None:
         """Draw nothing any more."""
-        self._cloud = self._batch = None
+        self._cloud = self._vertices = self._batch = None
         self._problem = ""
         self._remove_handler()
 
@@ -82,18 +87,33 @@ class JobCloud:
         if self._cloud is None:
             return
         shader = self._shader = self._shader or make_shader()
-        self._batch = self._batch or _batch_of(self._cloud)
+        self._sort(self._cloud, np.array(view_matrix @ _TO_BLENDER, np.float32)[2, :3])
         shader.bind()
         shader.uniform_float("projection", window_matrix @ view_matrix @ _TO_BLENDER)
         shader.uniform_float("focal", window_matrix[0][0] * width / 2)
         shader.uniform_float("ortho", float(orthographic))
         gpu.state.depth_test_set("LESS_EQUAL")
-        gpu.state.depth_mask_set(True)
+        gpu.state.blend_set("ALPHA")
         gpu.state.program_point_size_set(True)
         self._batch.draw(shader)
         gpu.state.program_point_size_set(False)
-        gpu.state.depth_mask_set(False)
+        gpu.state.blend_set("NONE")
         gpu.state.depth_test_set("NONE")
+
+    def _sort(self, cloud: Preview, along: np.ndarray) -> None:
+        """Order the discs far to near along the view, if the cloud or the view is another than the last time.
+
+        Args:
+            along: [3], from the scene to the eye, head frame.
+        """
+        if self._vertices is None:
+            self._vertices = _vertices_of(cloud)
+        elif self._batch is not None and np.allclose(along, self._sorted_along, atol=1e-3):
+            return
+        order = np.argsort(cloud.means @ along).astype(np.int32)
+        index = gpu.types.GPUIndexBuf(type="POINTS", seq=order)
+        self._batch = gpu.types.GPUBatch(type="POINTS", buf=self._vertices, elem=index)
+        self._sorted_along = along
 
     def _draw_safely(self) -> None:
         """Blender's border: an error in a draw handler would be printed at every redraw, for ever."""
@@ -117,7 +137,7 @@ class JobCloud:
 CLOUD = JobCloud()
 
 
-def _batch_of(cloud: Preview) -> gpu.types.GPUBatch:
+def _vertices_of(cloud: Preview) -> gpu.types.GPUVertBuf:
     count = len(cloud.means)
     place = np.empty((count, 4), np.float32)
     place[:, :3], place[:, 3] = cloud.means, _REACH * cloud.scales
@@ -129,7 +149,7 @@ def _batch_of(cloud: Preview) -> gpu.types.GPUBatch:
     tint = np.ones((count, 4), np.float32)
     tint[:, :3] = np.asarray(cloud.colors, np.float32) / 255
     vertices.attr_fill("tint", tint)
-    return gpu.types.GPUBatch(type="POINTS", buf=vertices)
+    return vertices
 
 
 def make_shader() -> gpu.types.GPUShader:

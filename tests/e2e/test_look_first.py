@@ -6,14 +6,10 @@ from cameo.blender_addon.film.png import encode_png
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
 
 
-def has_looked():
-    return PREFLIGHT.answer is not None or PREFLIGHT.problem is not None
-
-
 def test_a_portrait_its_crop_and_a_picture_without_a_face(artist, photo, tmp_path):
     artist.start_backend()
     bpy.ops.cameo.pick_image(filepath=str(photo))
-    artist.wait_for(has_looked)
+    artist.wait_for(lambda: PREFLIGHT.answer is not None)
     first = PREFLIGHT.answer
     assert PREFLIGHT.problem is None and len(first.faces) == 1 and not first.remarks
     assert first.image.shape[:2] == first.matte.shape and abs(first.yaw_deg) < 15
@@ -29,7 +25,7 @@ def test_a_portrait_its_crop_and_a_picture_without_a_face(artist, photo, tmp_pat
     blank = tmp_path / "blank.png"
     blank.write_bytes(encode_png(np.full((200, 200, 4), 200, np.uint8)))
     bpy.ops.cameo.pick_image(filepath=str(blank))
-    artist.wait_for(has_looked)
+    artist.wait_for(lambda: PREFLIGHT.problem is not None)
     assert PREFLIGHT.problem.code == "portrait.no_face" and PREFLIGHT.problem.fix
     assert artist.client.jobs == {}, "no head was asked for"
     assert {engine.name for engine in artist.client.welcome.engines} >= {"builtin", "facecraft4d"}
