@@ -67,6 +67,14 @@ def scaled_camera(camera: Camera, size: int) -> Camera:
     return Camera(camera.viewmat, K, size, size)
 
 
+def over_white(image: np.ndarray) -> np.ndarray:
+    """uint8 [H,W,3] of a picture uint8 [H,W,3], or [H,W,4] with premultiplied alpha, on white."""
+    if image.shape[2] == 3:
+        return image
+    mixed = image[..., :3].astype(np.uint16) + (255 - image[..., 3:])
+    return np.minimum(mixed, 255).astype(np.uint8)  # rounding may leave colour above alpha
+
+
 @dataclass(frozen=True)
 class HeadParameters:
     """One pose: ``units`` float32 [U], ``pose`` float32 [5,3] axis-angle, ``translation`` float32 [3] metres."""

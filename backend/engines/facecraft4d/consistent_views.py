@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...artifacts import ViewSet
+from ...artifacts import ViewSet, over_white
 from ...priors.diffusion.sdxl import DiffusionModels
 from ...priors.warp.orbit import carry, warp_view
 from ...priors.warp.order import apart, order_of_views
@@ -16,7 +16,6 @@ from ...priors.warp.steady import steady_depth
 from ...progress import Reporter
 from .consistent_views_config import ConsistentViewsConfig
 from .enhancement import Enhancement
-from .pictures import over_white
 
 _COMPARABLE = 0.02  # share of the picture in which two views must show the same for their tones to be compared
 _MOST_GAIN = 1.5  # a shape prior that misses the reference's tone by more has seen another picture

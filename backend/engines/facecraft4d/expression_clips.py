@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...artifacts import ClipSet, ViewSet
+from ...artifacts import ClipSet, ViewSet, over_white
 from ...priors.liveportrait.config import ExpressionClipsConfig
 from ...priors.liveportrait.drive import FRAME_BYTES, Appearance, appearance_of, drive, rest_shift
 from ...priors.liveportrait.driven_view import DrivenView
@@ -20,7 +20,6 @@ from ...priors.liveportrait.rig import motion_of_rig, rig_controls
 from ...priors.liveportrait.sequence import MotionSequence
 from ...priors.liveportrait.view_crops import face_in_views
 from ...progress import Reporter
-from .pictures import over_white
 
 _SOURCES, _CLIPS, _FRAMES = 0.02, 0.06, 0.12  # the stage's progress when work on them begins
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...artifacts import ClipSet, ViewSet
+from ...artifacts import ClipSet, ViewSet, over_white
 
 _SHEET_COLUMNS = 5
 _TILE = 256  # pixels
@@ -47,14 +47,6 @@ def sheet(images: list[np.ndarray], columns: int = _SHEET_COLUMNS, tile: int = _
     small += [np.full((tile, tile, 3), _WHITE, np.uint8)] * (-len(small) % columns)
     rows = [np.concatenate(small[start : start + columns], 1) for start in range(0, len(small), columns)]
     return np.concatenate(rows, 0)
-
-
-def over_white(image: np.ndarray) -> np.ndarray:
-    """uint8 [H,W,3] of a picture that may have premultiplied alpha."""
-    if image.shape[2] == 3:
-        return image
-    mixed = image[..., :3].astype(np.uint16) + (_WHITE - image[..., 3:])
-    return np.minimum(mixed, _WHITE).astype(np.uint8)  # rounding may leave colour above alpha
 
 
 def _depth_picture(depth: np.ndarray) -> np.ndarray:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...artifacts import ViewSet
+from ...artifacts import ViewSet, over_white
 from ...errors import StageError
 from ...gaussians.perceptual import Perceptual, load_perceptual
 from ...priors.panohead.camera import label_of, round_the_head
 from ...priors.panohead.checkpoint import load_generator
 from ...priors.panohead.generator import PanoHeadGenerator
 from ...priors.panohead.inversion import InvertedHead, invert
-from ...priors.panohead.orbit import head_view, orbit, over_white
+from ...priors.panohead.orbit import head_view, orbit
 from ...priors.panohead.quality import complaints, measure_inversion
 from ...progress import PreviewCloud, Reporter
 from .prepared import PreparedPortrait

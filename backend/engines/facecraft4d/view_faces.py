@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...artifacts import ClipSet, Portrait, ViewSet, orbit_camera
+from ...artifacts import ClipSet, Portrait, ViewSet, orbit_camera, over_white
 from ...errors import JobCancelled
 from ...head.mesh_raster import project, rasterize_mesh
 from ...head.model import HeadModel
 from ...head.neutral import landmark_points
 from ...perception.landmarks import FaceLandmarks, find_landmarks, settle_landmarks
-from .pictures import over_white
 
 HIDDEN = 0.006  # metres behind what a view sees of the template
 _TEMPLATE_SIZE, _REPORT_SECONDS = 256, 0.3

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...artifacts import Camera, ClipSet, ViewSet
+from ...artifacts import Camera, ClipSet, ViewSet, over_white
 from ...errors import StageError
 from ...head.fit_sight import Outline, Sight, SkinSurface, camera_from_head
 from ...head.fit_start import place_in_world
@@ -16,7 +16,6 @@ from ...head.neutral import landmark_points
 from ...head.tracking import SequenceFit
 from ...head.view_tracking import track_views
 from ...perception.landmarks import FaceLandmarks
-from .pictures import over_white
 from .skin_color import SkinColor, skin_color
 from .tracking_config import ViewTrackingConfig
 from .view_faces import ViewFaces, visible_landmarks

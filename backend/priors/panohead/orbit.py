@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...artifacts import Camera
+from ...artifacts import Camera, over_white
 from ...progress import Reporter
 from .camera import SIZE, camera_of_label, label_of, round_the_head
 from .chunks import render_in_chunks
@@ -57,11 +57,6 @@ def head_view(head: InvertedHead, label: np.ndarray, config: OrbitConfig) -> Hea
     depth = enlarged_depth(np.where(coverage >= config.surface, distance, np.inf), SIZE, config.edge)
     depth[alpha < config.surface] = np.inf
     return HeadView(_without_white(color, alpha), depth, camera_of_label(label))
-
-
-def over_white(image: np.ndarray) -> np.ndarray:
-    """uint8 [H,W,3] of premultiplied uint8 [H,W,4]."""
-    return (image[..., :3] + (255 - image[..., 3:])).astype(np.uint8)
 
 
 def enlarged_depth(depth: np.ndarray, size: int, edge: float) -> np.ndarray:

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import torch
 
+from ...artifacts import over_white
 from ...gaussians.perceptual import Perceptual
 from ...perception.landmark_names import LEFT_IRIS, RIGHT_IRIS
 from ...perception.landmarks import find_landmarks
 from .camera import RADIUS
 from .inversion_config import InversionLimits
-from .orbit import HeadView, over_white
+from .orbit import HeadView
 
 _SHOWN = 127  # alpha above which a pixel shows the head
 _MIDDLE = 0.1  # half of the middle's side, of the picture's: where thickness and likeness are measured

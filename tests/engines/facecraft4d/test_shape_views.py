@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cameo.backend.artifacts import Portrait
+from cameo.backend.artifacts import Portrait, over_white
 from cameo.backend.engines.facecraft4d.prepared import PreparedPortrait, prepare
 from cameo.backend.engines.facecraft4d.prepared_config import PreparedConfig
 from cameo.backend.engines.facecraft4d.shape_views import shape_views
@@ -15,7 +15,6 @@ from cameo.backend.perception.landmarks import find_landmarks
 from cameo.backend.pipeline.portrait import prepare_portrait
 from cameo.backend.priors.panohead.camera import SIZE, camera_of_label
 from cameo.backend.priors.panohead.inversion_config import InversionLimits
-from cameo.backend.priors.panohead.orbit import over_white
 from cameo.backend.progress import SilentReporter
 from cameo.backend.weights.fetch import asset_path
 from toy_panohead import write_panohead

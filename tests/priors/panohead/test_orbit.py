@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from cameo.backend.artifacts import over_white
 from cameo.backend.head.mesh_raster import project
 from cameo.backend.priors.panohead.camera import RADIUS, SIZE, label_of, round_the_head
 from cameo.backend.priors.panohead.config import PanoHeadConfig
 from cameo.backend.priors.panohead.generator import PanoHeadGenerator
 from cameo.backend.priors.panohead.inversion import InvertedHead
 from cameo.backend.priors.panohead.inversion_config import OrbitConfig
-from cameo.backend.priors.panohead.orbit import enlarged_depth, head_view, orbit, over_white
+from cameo.backend.priors.panohead.orbit import enlarged_depth, head_view, orbit
 from cameo.backend.progress import SilentReporter
 from toy_panohead import HALF_AXES, arguments, state
 
