@@ -7,7 +7,6 @@ import bpy
 from ...protocol.messages import EngineInfo, Examined
 from .. import session
 from ..link.client import LinkState
-from ..link.problem import Problem
 from ..portrait.annotated import annotated, remarks_of
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.settings import CameoPortrait
@@ -84,7 +83,7 @@ def draw_answer(layout: bpy.types.UILayout, context: bpy.types.Context, seen: Ex
     if PREFLIGHT.waiting:
         box.label(text="Looking again ...", icon="SORTTIME")
     if len(seen.faces) > 1:
-        box.label(text=f"{len(seen.faces)} faces, the largest first:", icon="USER")
+        draw_text(box, context, f"{len(seen.faces)} faces, the largest first. The head is made from:", "USER")
         row = box.row(align=True)
         for face in range(len(seen.faces)):
             button = row.operator("cameo.choose_face", text=str(face + 1), depress=face == seen.chosen)
@@ -127,9 +126,7 @@ def draw_more(layout: bpy.types.UILayout, settings: CameoSettings, portrait: Cam
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, engine: EngineInfo) -> None:
     """What it lacks, and what its models allow."""
     if not engine.ready:
-        title = engine.title.partition(":")[0]
-        problem = Problem("engine.not_ready", f"{title} is not ready.", engine.missing)
-        draw_problem(layout, context, problem)
+        draw_text(layout, context, f"Not ready: {engine.missing}", "ERROR")
         layout.operator("cameo.copy_weights_command", icon="COPYDOWN")
     if engine.terms:
         draw_text(layout, context, engine.terms, "INFO")

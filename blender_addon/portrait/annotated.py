@@ -12,6 +12,7 @@ _LANDMARK = np.array([20, 255, 60], np.float32)
 _LANDMARK_OPACITY = 0.8
 _SIDE = 3  # pixels of a landmark's dot; the panel shows the picture smaller
 _EVERY = 4  # of 478 landmarks; all of them would hide the face
+_TOLD_BY_BUTTONS = "portrait.several_faces"  # names places in pixels, for those who have no buttons
 
 
 def annotated(seen: Examined) -> np.ndarray:
@@ -58,7 +59,8 @@ def remarks_of(seen: Examined) -> list[tuple[str, str]]:
     blurred = any(remark.code == "portrait.blurred" for remark in seen.remarks)
     sharp = f"its edges are {seen.blur:.1f} % of that wide" if blurred else "is sharp"
     facts = f"The face is {seen.face_height:.0f} pixels high, looks {pose}, and {sharp}."
-    return [("INFO", facts), *(("ERROR", remark.sentence) for remark in seen.remarks)]
+    told = (remark for remark in seen.remarks if remark.code != _TOLD_BY_BUTTONS)
+    return [("INFO", facts), *(("ERROR", remark.sentence) for remark in told)]
 
 
 def _turned(degrees: float, positive: str, negative: str) -> list[str]:

@@ -155,7 +155,7 @@ def _wanted(scene: bpy.types.Scene) -> Wanted | None:
     # not the image's size in pixels: to know it Blender would decode the file
     picture = path or (image.name_full, image.packed_file.size if image.packed_file else 0)
     crop = tuple(sorted(scene.cameo_portrait.crop_options().items()))
-    return picture, scene.cameo.face, crop, scene.cameo_portrait.engine
+    return picture, scene.cameo.face, crop  # every engine starts from the same crop
 
 
 def _begin_to_read(scene: bpy.types.Scene, picture: object) -> Content | None:
