@@ -16,7 +16,8 @@ from ...protocol.messages import Preview
 from ..link.job_view import JobView
 
 _REACH = 2.2  # of a splat's scale: the radius of its disc, at whose rim the bell is cut
-_OPACITY = 0.85  # of every disc; previews have none, but splats that are hardly seen are small in them
+_GROWN = 1.3  # discs are round and few: grown they cover what lies under the skin
+_LARGEST = 80  # percentile of the scales that no disc exceeds: needles would be large round clouds
 _TO_BLENDER = Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)))  # the avatar's root stands so
 
 _VERTEX = """
@@ -35,10 +36,10 @@ void main() {
   vec2 from_center = gl_PointCoord * 2.0 - 1.0;
   float out_there = dot(from_center, from_center);
   if (out_there > 1.0) discard;
-  float alpha = OPACITY * exp(-0.5 * REACH * REACH * out_there);
+  float alpha = exp(-0.5 * REACH * REACH * out_there);
   color = vec4(linear(shade.rgb), alpha);  // the viewport's buffer encodes sRGB itself
 }
-""".replace("OPACITY", str(_OPACITY)).replace("REACH", str(_REACH))
+""".replace("REACH", str(_REACH))
 
 
 class JobCloud:
@@ -60,7 +61,8 @@ class JobCloud:
 
     def follow(self, jobs: Iterable[JobView], *, wanted: bool = True) -> bool:
         """Take up what the jobs have become; whether the viewport has to be drawn again. Costs nothing without jobs."""
-        shown = [job for job in jobs if job.splats is not None and not job.finished] if wanted else []
+        made = [job for job in jobs if job.splats is not None and not job.finished] if wanted else []
+        shown = [job for job in made if len(job.splats.means)]
         cloud = shown[-1].splats if shown and not self._problem else None
         if cloud is self._cloud:
             return False
@@ -140,7 +142,8 @@ CLOUD = JobCloud()
 def _vertices_of(cloud: Preview) -> gpu.types.GPUVertBuf:
     count = len(cloud.means)
     place = np.empty((count, 4), np.float32)
-    place[:, :3], place[:, 3] = cloud.means, _REACH * cloud.scales
+    scales = np.minimum(_GROWN * cloud.scales, np.percentile(cloud.scales, _LARGEST))
+    place[:, :3], place[:, 3] = cloud.means, _REACH * scales
     layout = gpu.types.GPUVertFormat()
     layout.attr_add(id="place", comp_type="F32", len=4, fetch_mode="FLOAT")
     layout.attr_add(id="tint", comp_type="F32", len=4, fetch_mode="FLOAT")
