@@ -24,7 +24,7 @@ class CameoView(bpy.types.PropertyGroup):
         name="Splats in the Viewport", description="Draw the splats over the 3D view", default=True, update=_redraw
     )
     show_clouds: bpy.props.BoolProperty(
-        name="Heads in the Making",
+        name="Show in the 3D View",
         description="Draw the head that is being made where its avatar will stand",
         default=True,
         update=_redraw,

@@ -125,9 +125,6 @@ class Look(bpy.types.Operator):
         if chosen_file(context.scene) is None and chosen_image(context.scene) is None:
             cls.poll_message_set("Choose a portrait first")
             return False
-        if session.client().state is not LinkState.CONNECTED:
-            cls.poll_message_set("Start the backend first")
-            return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:

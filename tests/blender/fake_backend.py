@@ -26,7 +26,7 @@ class FakeBackend:
     """The test's end.
 
     Orders (each replaces the one before):
-        examine: "answer", "silent", "fail", "wrong_id", or seconds to wait before the answer.
+        examine: "answer", "silent", "fail", "wrong_id", "unknown", or seconds to wait before the answer.
         faces: how many there are in every picture.
         submit: "run", "queue", "fail", "silent".
         flood: whether previews of running jobs go out as fast as the sockets take them.
@@ -188,6 +188,8 @@ class _Server:
             case "fail":
                 words = "No face was found in this picture.", "Nothing looks like a face.", "Choose another picture."
                 answer = Failure("portrait.no_face", *words, job=question.job)
+            case "unknown":  # as a backend of protocol 1.0
+                answer = Failure("protocol.unknown_message", "This message is not known.")
             case "wrong_id":
                 answer = _examined(new_job_id(), question.request, self._does["faces"])
             case wait:

@@ -200,6 +200,26 @@ def test_a_question_survives_a_backend_that_is_killed_and_comes_again(backend, h
     again.kill()
 
 
+def test_a_backend_that_cannot_look_is_said_to_be_old_and_still_makes_heads(backend, photo):
+    backend.order(examine="unknown")
+    connect()
+    choose(photo)
+    assert PREFLIGHT.problem.code == "portrait.cannot_look" and session.client().problem is None
+    bpy.ops.cameo.generate()
+    wait_until(lambda: backend.asked("submit"))
+    assert len(backend.asked("examine")) == 1
+
+
+def test_a_file_that_comes_late_is_read_again(backend, tmp_path):
+    connect()
+    bpy.ops.cameo.pick_image(filepath=str(tmp_path / "late.png"))
+    wait_until(lambda: PREFLIGHT.problem is not None)
+    (tmp_path / "late.png").write_bytes(PNG)
+    bpy.ops.cameo.look()
+    wait_until(lambda: PREFLIGHT.answer is not None)
+    assert PREFLIGHT.problem is None
+
+
 def test_a_question_that_got_lost_is_asked_again(backend, photo, monkeypatch):
     monkeypatch.setattr(link_question, "ASK_AGAIN_SECONDS", 0.3)
     backend.order(examine="silent")
