@@ -40,7 +40,7 @@ def fill_logs(home: Path) -> None:
     user = Path.home()
     lines = [
         f"reading {user / 'Pictures' / 'bride.png'}",
-        f"C:\\Users\\margaret\\AppData and /Users/Margaret/x on {socket.gethostname()}",
+        f"C:\\Users\\margaret\\AppData and /people/Margaret/x on {socket.gethostname()}",
         f"home {home / 'jobs'}",
         f"token={SECRETS[1]} password: {SECRETS[0]}",
         f"http://me:{SECRETS[2]}@proxy:8080/",
@@ -100,8 +100,8 @@ def test_without_a_backend_it_says_so(home, tmp_path):
 
 
 def test_words_that_hold_a_short_name_stay(home):
-    scrubber = Scrubber({"ann": "<user>", "/home/ann": "~"})
-    assert scrubber.scrub("cannot open /home/ann/x for Ann") == "cannot open ~/x for <user>"
+    scrubber = Scrubber({"ann": "<user>", "/people/ann": "~"})
+    assert scrubber.scrub("cannot open /people/ann/x for Ann") == "cannot open ~/x for <user>"
     assert "12 seconds" in scrubber.scrub("the tokenizer took 12 seconds")
 
 
