@@ -15,12 +15,17 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
+from typing import IO
 
 from tools import environments
 
 ROOT = Path(__file__).resolve().parent
+_PRINTING = Lock()
 
 
 def child_environment() -> dict[str, str]:
@@ -28,8 +33,9 @@ def child_environment() -> dict[str, str]:
     return {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", **os.environ}
 
 
-def run_child(command: list[str]) -> int:
-    return subprocess.run(command, cwd=ROOT, env=child_environment(), check=False).returncode
+def run_child(command: list[str], output: IO[bytes] | None = None) -> int:
+    streams = {"stdout": output, "stderr": subprocess.STDOUT} if output else {}
+    return subprocess.run(command, cwd=ROOT, env=child_environment(), check=False, **streams).returncode
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -71,22 +77,47 @@ def check(tally: Tally, title: str, command: list[str]) -> None:
     tally.add(title, int(good), int(not good))
 
 
-def run_pytest(tally: Tally, title: str, python: Path, *arguments: str) -> None:
-    """A pytest run; its own report gives the counts, and a run that tested nothing is a failure."""
-    print(f"\n== {title}", flush=True)
+@dataclass(frozen=True)
+class Suite:
+    """One pytest run."""
+
+    title: str
+    python: Path
+    arguments: tuple[str, ...]
+
+
+def run_suites(tally: Tally, lanes: Sequence[Sequence[Suite]]) -> None:
+    """Lanes run side by side, the suites of one after each other; each says what it has to say when it has ended."""
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        for lane in [pool.submit(lambda suites=lane: [run_suite(tally, suite) for suite in suites]) for lane in lanes]:
+            lane.result()
+
+
+def run_suite(tally: Tally, suite: Suite) -> None:
+    """Its own report gives the counts, and a run that tested nothing is a failure."""
+    print(f"\n== {suite.title} ...", flush=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        code = run_child([str(python), "-m", "pytest", "-q", "--durations=8", f"--junitxml={report}", *arguments])
-        if not report.is_file():
-            tally.add(title, 0, 1)
-            return
-        suite = ElementTree.parse(report).getroot().find("testsuite")
-    counts = {name: int(suite.get(name, "0")) if suite is not None else 0 for name in ("tests", "failures", "errors")}
-    skipped = int(suite.get("skipped", "0")) if suite is not None else 0
-    failed = counts["failures"] + counts["errors"]
-    tally.add(title, counts["tests"] - failed - skipped, failed or int(code != 0), skipped)
-    print(f"   {title}: {time.monotonic() - started:.0f} s", flush=True)
+        report, log = Path(folder) / "report.xml", Path(folder) / "log.txt"
+        command = [str(suite.python), "-m", "pytest", "-q", "--durations=8", f"--junitxml={report}", *suite.arguments]
+        with open(log, "wb") as output:
+            code = run_child(command, output)
+        with _PRINTING:
+            print(f"\n== {suite.title}: {time.monotonic() - started:.0f} s", flush=True)
+            print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
+            tally.add(suite.title, *_counts(report, code))
+
+
+def _counts(report: Path, code: int) -> tuple[int, int, int]:
+    """Passed, failed, skipped."""
+    if not report.is_file():
+        return 0, 1, 0
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    tests, failures, errors, skipped = (
+        int(suite.get(name, "0")) if suite is not None else 0 for name in ("tests", "failures", "errors", "skipped")
+    )
+    failed = failures + errors
+    return tests - failed - skipped, failed or int(code != 0), skipped
 
 
 def test(_: argparse.Namespace) -> int:
@@ -103,10 +134,11 @@ def test(_: argparse.Namespace) -> int:
     else:
         print("\n== Blender 5.2 is left out: it needs Python 3.13, and none was found", flush=True)
     pythons = {one.title: environments.ensure(environments.with_tests(one)) for one in blender}
-    run_pytest(tally, "backend", backend, "tests", "--ignore=tests/blender", "--ignore=tests/e2e")
-    for title, interpreter in pythons.items():
-        run_pytest(tally, title, interpreter, "tests/blender")
-    run_pytest(tally, "end to end", next(iter(pythons.values())), "tests/e2e")
+    of_blender = [Suite(title, interpreter, ("tests/blender",)) for title, interpreter in pythons.items()]
+    run_suites(
+        tally, [[Suite("backend", backend, ("tests", "--ignore=tests/blender", "--ignore=tests/e2e"))], of_blender]
+    )
+    run_suites(tally, [[Suite("end to end", next(iter(pythons.values())), ("tests/e2e",))]])  # alone: it measures time
     for title in tally.broken:
         print(f"failed: {title}")
     print(f"skipped: {tally.skipped}")
