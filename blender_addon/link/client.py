@@ -8,12 +8,9 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-
-import numpy as np
 
 from ...protocol.connection import Connection, read_connection
 from ...protocol.errors import ConnectionFileError, ProtocolError
@@ -35,7 +32,6 @@ from ...protocol.messages import (
     Pause,
     Prefer,
     Resume,
-    Scalar,
     Shutdown,
     Submit,
     Subscribe,
@@ -144,31 +140,12 @@ class BackendClient:
         self._drop_line(wait_seconds)
         self._enter(LinkState.DISCONNECTED)
 
-    def submit(
-        self,
-        image: bytes,
-        preset: str,
-        name: str = "",
-        *,
-        engine: str = "builtin",
-        face: int | None = None,
-        head_model_path: str = "",
-        options: Mapping[str, Scalar] | None = None,
-    ) -> str:
+    def submit(self, request: GenerateAvatar, name: str = "") -> str:
         """Ask for an avatar; returns the job's id. Sent as soon as there is a connection.
 
         Args:
-            head_model_path: FLAME's model file; empty: the built-in head.
-            options: further settings of the backend by their paths.
-
-        Raises:
-            ValueError: the picture is empty or larger than the protocol allows.
+            name: what the artist calls it.
         """
-        further = dict(options or {}) | ({"head_model_path": head_model_path} if head_model_path else {})
-        return self.submit_request(GenerateAvatar(np.frombuffer(image, np.uint8), preset, engine, face, further), name)
-
-    def submit_request(self, request: GenerateAvatar, name: str = "") -> str:
-        """The same for a request that is ready."""
         submission = Submit(new_job_id(), request, name)
         job = JobView(submission.job, name, mine=True, submission=submission)
         self.jobs[job.job] = job

@@ -187,7 +187,7 @@ class Generate(bpy.types.Operator):
         except CameoError as error:
             return refuse(self, error)
         name = scene.cameo.avatar_name or portrait_name(scene)
-        session.client().submit_request(request_of(scene, content, self.preset), name)
+        session.client().submit(request_of(scene, content, self.preset), name)
         return {"FINISHED"}
 
 
