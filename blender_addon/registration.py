@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import command_line, film_settings, operators, panels, preferences, properties, session
+from . import command_line, film_settings, operators, panels, preferences, properties, session, translations
 from .portrait import settings as portrait_settings
 from .render import engine, viewport
 
@@ -12,6 +12,7 @@ CLASSES = (preferences.CameoPreferences, *properties.CLASSES, *operators.CLASSES
 
 
 def register() -> None:
+    translations.register()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     properties.add_pointers()
@@ -41,3 +42,4 @@ def unregister() -> None:
     properties.remove_pointers()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    translations.unregister()

@@ -27,13 +27,3 @@ class SelfTest:
     def faults(self) -> tuple[Finding, ...]:
         """What is not as it should be."""
         return tuple(finding for finding in self.findings if not finding.good)
-
-    def summary(self) -> str:
-        """One sentence for the panel."""
-        if self.round_trip is None:
-            return "Waiting for the backend's answer"
-        good = len(self.findings) - len(self.faults)
-        answer = (
-            f"The backend answers in {self.round_trip * 1000:.0f} ms; {good} of {len(self.findings)} checks are good"
-        )
-        return answer + ("." if self.faults else ": it is ready.")

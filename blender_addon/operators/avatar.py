@@ -13,6 +13,7 @@ from ..properties import add_control_sliders
 from ..scene.avatar import active_avatar, avatars_in, import_avatar
 from ..scene.copies import duplicate_avatar, give_own_face, remove_avatar, shares_face
 from ..scene.export import avatar_data
+from ..words import tr
 from .reporting import refuse
 
 
@@ -66,7 +67,7 @@ class _OfScene:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not avatars_in(context.scene):
-            cls.poll_message_set("There is no avatar in this scene")
+            cls.poll_message_set(tr("There is no avatar in this scene"))
             return False
         return True
 
@@ -144,7 +145,7 @@ class OwnFace(_OfScene, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
         if not shares_face(root):
-            self.report({"INFO"}, f"'{root.name}' has its own face already")
+            self.report({"INFO"}, tr("'{name}' has its own face already", name=root.name))
             return {"CANCELLED"}
         give_own_face(root)
         return {"FINISHED"}
@@ -174,7 +175,7 @@ class ExportAvatar(_OfScene, bpy.types.Operator):
             return refuse(
                 self, Problem("output.unwritable", f"{path} cannot be written.", str(error), "Choose another.")
             )
-        self.report({"INFO"}, f"Written: {path}")
+        self.report({"INFO"}, tr("Written: {path}", path=path))
         return {"FINISHED"}
 
 

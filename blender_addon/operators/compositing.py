@@ -7,6 +7,7 @@ import bpy
 from ...protocol.errors import CameoError
 from ..scene.avatar import avatars_in
 from ..scene.compositing import set_up_compositing
+from ..words import tr
 from .reporting import refuse
 
 
@@ -19,7 +20,7 @@ class SetUpCompositing(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not avatars_in(context.scene):
-            cls.poll_message_set("There is no avatar in this scene")
+            cls.poll_message_set(tr("There is no avatar in this scene"))
             return False
         return True
 
@@ -29,7 +30,7 @@ class SetUpCompositing(bpy.types.Operator):
         except CameoError as error:
             return refuse(self, error)
         if context.scene.view_settings.view_transform != "Standard":
-            self.report({"INFO"}, "With the view transform Standard the faces keep the photo's colours")
+            self.report({"INFO"}, tr("With the view transform Standard the faces keep the photo's colours"))
         return {"FINISHED"}
 
 

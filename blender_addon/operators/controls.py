@@ -14,6 +14,7 @@ from ..scene.control_groups import EVERYTHING, GROUPS, joints_in
 from ..scene.named_poses import pose_values
 from ..scene.pose import control_values, mirror_pose, reset_pose, set_controls
 from ..scene.timeline import auto_key, key_all, key_changed, key_controls, key_joint, toggle_key
+from ..words import tr
 from .reporting import refuse
 
 _BAD_VALUES = Problem(
@@ -31,7 +32,7 @@ class _OnAvatar:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if active_avatar(context) is None:
-            cls.poll_message_set("Select an avatar first")
+            cls.poll_message_set(tr("Select an avatar first"))
             return False
         return True
 
@@ -89,7 +90,7 @@ class KeyControls(_OnGroup, bpy.types.Operator):
             key_all(root, frame, self.group)
         else:
             names = key_changed(root, frame, self.group)
-            self.report({"INFO"}, f"{len(names)} keyed" if names else "Nothing has changed")
+            self.report({"INFO"}, tr("{count} keyed", count=len(names)) if names else tr("Nothing has changed"))
         return {"FINISHED"}
 
     def _key_values(self, root: bpy.types.Object, frame: float) -> set[str]:

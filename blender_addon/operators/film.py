@@ -19,6 +19,7 @@ from ..scene.faces import faces_of
 from ..scene.film import FilmJob, avatar_named, picture_of
 from ..scene.named_poses import pose_values, poses_of
 from ..scene.picture import Shot
+from ..words import tr
 from .render import STILLS
 from .reporting import refuse
 
@@ -45,10 +46,10 @@ class _StepByStep:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if active_avatar(context) is None:
-            cls.poll_message_set("Import or choose an avatar first")
+            cls.poll_message_set(tr("Import or choose an avatar first"))
             return False
         if PROGRESS.running:
-            cls.poll_message_set("Another film is in the making")
+            cls.poll_message_set(tr("Another film is in the making"))
             return False
         return True
 
@@ -64,7 +65,7 @@ class _StepByStep:
         if PROGRESS.cancel or event.type == "ESC":
             self._give_up()
             self._end(context)
-            self.report({"INFO"}, "Cancelled")
+            self.report({"INFO"}, tr("Cancelled"))
             return {"CANCELLED"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
@@ -152,8 +153,9 @@ class RenderTurntable(_StepByStep, bpy.types.Operator):
         done = self._job.step(context)
         PROGRESS.done = self._job.done
         if done:
-            what = f"{self._job.total} pictures" if self._job.film.kind == "PNG" else self._job.path.name
-            self.report({"INFO"}, f"{what} written in {self._job.path.parent}")
+            pictures, path = tr("{count} pictures", count=self._job.total), self._job.path
+            what = pictures if self._job.film.kind == "PNG" else path.name
+            self.report({"INFO"}, tr("{what} written in {folder}", what=what, folder=path.parent))
         return done
 
     def _give_up(self) -> None:
@@ -202,7 +204,7 @@ class RenderSheet(_StepByStep, bpy.types.Operator):
         paper = self._backdrop.color or (_PAPER,) * 3
         write_sheet(self._pictures, titles, self._path, columns=self._columns, paper=paper)
         self._give_up()
-        self.report({"INFO"}, f"{self._path.name} written in {self._path.parent}")
+        self.report({"INFO"}, tr("{what} written in {folder}", what=self._path.name, folder=self._path.parent))
         return True
 
     def _give_up(self) -> None:
@@ -218,7 +220,7 @@ class CancelFilm(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not PROGRESS.running:
-            cls.poll_message_set("No film is in the making")
+            cls.poll_message_set(tr("No film is in the making"))
         return PROGRESS.running
 
     def execute(self, context: bpy.types.Context) -> set[str]:

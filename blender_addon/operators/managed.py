@@ -10,6 +10,7 @@ from .. import preferences, session
 from ..link.client import LinkState
 from ..link.problem import Problem
 from ..managed.manager import Work
+from ..words import tr
 from .reporting import refuse
 
 _IN_USE = Problem(
@@ -26,7 +27,7 @@ class _NotWhileWorking:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if session.managed().busy:
-            cls.poll_message_set("The backend is being installed or removed")
+            cls.poll_message_set(tr("The backend is being installed or removed"))
             return False
         return True
 
@@ -76,7 +77,7 @@ class CancelInstall(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if session.managed().state.work is not Work.INSTALLING:
-            cls.poll_message_set("Nothing is being installed")
+            cls.poll_message_set(tr("Nothing is being installed"))
             return False
         return True
 
@@ -94,7 +95,7 @@ class UninstallBackend(_NotWhileWorking, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         state = session.managed().state
         if state.installed is None and not state.interrupted:
-            cls.poll_message_set("No backend is installed")
+            cls.poll_message_set(tr("No backend is installed"))
             return False
         return super().poll(context)
 
@@ -116,7 +117,7 @@ class RollBackBackend(_NotWhileWorking, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not session.managed().state.can_roll_back:
-            cls.poll_message_set("There is no earlier backend")
+            cls.poll_message_set(tr("There is no earlier backend"))
             return False
         return super().poll(context)
 
@@ -133,7 +134,7 @@ class OpenInstallLog(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not session.managed().log.is_file():
-            cls.poll_message_set("There is no log yet")
+            cls.poll_message_set(tr("There is no log yet"))
             return False
         return True
 

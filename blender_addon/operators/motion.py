@@ -17,6 +17,7 @@ from ..scene.flame_expression import expression_on_controls
 from ..scene.motion_action import apply_motion, sample_eyes, sample_timeline
 from ..scene.shape_export import export_shapes
 from ..scene.splat_ply import write_splats
+from ..words import tr
 from .reporting import refuse
 
 _GROUP_TIPS = {
@@ -36,7 +37,7 @@ class _OnAvatar:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if active_avatar(context) is None:
-            cls.poll_message_set("Import or choose an avatar first")
+            cls.poll_message_set(tr("Import or choose an avatar first"))
             return False
         return True
 
@@ -194,8 +195,17 @@ class ImportMotion(_OnAvatar, bpy.types.Operator):
             self.report({"INFO"}, f"{path.name}: {note}")
         if missing:
             shown = ", ".join(missing[:6]) + (" ..." if len(missing) > 6 else "")
-            self.report({"INFO"}, f"{path.name}: the avatar has no {shown}")
-        self.report({"INFO"}, f"{path.name}: {len(clip.times)} frames, {frame} to {last}")
+            self.report({"INFO"}, tr("{file}: the avatar has no {controls}", file=path.name, controls=shown))
+        self.report(
+            {"INFO"},
+            tr(
+                "{file}: {count} frames, {first} to {last}",
+                file=path.name,
+                count=len(clip.times),
+                first=frame,
+                last=last,
+            ),
+        )
         scene.frame_set(scene.frame_current)
         return last + 1
 
@@ -266,7 +276,7 @@ class ExportMotion(_ToFile, bpy.types.Operator):
             eyes = sample_eyes(context, root, first, last)
             whole = type(clip)(clip.times, clip.rate, clip.controls, {**clip.joints, **eyes})
             path.write_text(write_live_link_face(whole), encoding="utf-8")
-        return f"{last - first + 1} frames written to {path.name}"
+        return tr("{count} frames written to {file}", count=last - first + 1, file=path.name)
 
 
 class ExportSplats(_ToFile, bpy.types.Operator):
@@ -286,7 +296,8 @@ class ExportSplats(_ToFile, bpy.types.Operator):
     def _write(self, context: bpy.types.Context, path: Path) -> str:
         root, scene = active_avatar(context), context.scene
         if not self.sequence:
-            return f"{write_splats(context, root, path)} splats written to {path.name}"
+            count = write_splats(context, root, path)
+            return tr("{count} splats written to {file}", count=count, file=path.name)
         first, last = _frames(context, self.start, self.end)
         current = scene.frame_current
         try:
@@ -295,7 +306,7 @@ class ExportSplats(_ToFile, bpy.types.Operator):
                 write_splats(context, root, path.with_stem(f"{path.stem}_{frame:04d}"))
         finally:
             scene.frame_set(current)
-        return f"{last - first + 1} files written beside {path.name}"
+        return tr("{count} files written beside {file}", count=last - first + 1, file=path.name)
 
 
 class ExportShapes(_ToFile, bpy.types.Operator):
@@ -318,7 +329,7 @@ class ExportShapes(_ToFile, bpy.types.Operator):
     def _write(self, context: bpy.types.Context, path: Path) -> str:
         frames = _frames(context, self.start, self.end) if self.animation else None
         names = export_shapes(context, active_avatar(context), path, all_controls=self.all_controls, frames=frames)
-        return f"{len(names)} shapes written to {path.name}"
+        return tr("{count} shapes written to {file}", count=len(names), file=path.name)
 
 
 CLASSES = (ImportMotion, ExportMotion, ExportSplats, ExportShapes)

@@ -13,6 +13,7 @@ from ..render.portrait import face_picture
 from ..scene.avatar import active_avatar
 from ..scene.named_poses import NamedPose, poses_of
 from ..scene.pose_assets import add_pose_assets, write_catalogs, write_pose_library
+from ..words import tr
 from .reporting import refuse
 
 _PICTURE = 128  # pixels
@@ -40,7 +41,7 @@ class AddPoseAssets(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         root = active_avatar(context)
         if root is None or not poses_of(root):
-            cls.poll_message_set("Select an avatar that has poses")
+            cls.poll_message_set(tr("Select an avatar that has poses"))
             return False
         return True
 
@@ -59,7 +60,7 @@ class AddPoseAssets(bpy.types.Operator):
         except OSError as error:
             problem = Problem("output.unwritable", "The library cannot be written.", str(error), "Choose another one.")
             return refuse(self, problem)
-        self.report({"INFO"}, f"{len(actions)} poses are in the asset browser")
+        self.report({"INFO"}, tr("{count} poses are in the asset browser", count=len(actions)))
         return {"FINISHED"}
 
     def _add(self, context: bpy.types.Context, root: bpy.types.Object) -> list[bpy.types.Action]:

@@ -11,6 +11,13 @@ from .drawing import CameoPanel, draw_text
 
 _PICTURE_SCALE = 2.6  # of a button's height: two rows stand beside it
 
+TOOLS = (
+    ("cameo.duplicate_avatar", "Copy", "DUPLICATE"),
+    ("cameo.export_avatar", "Export", "EXPORT"),
+    ("cameo.delete_avatar", "Delete", "TRASH"),
+)
+"""What can be done with a whole avatar: operator, words, icon."""
+
 
 class AvatarsPanel(CameoPanel, bpy.types.Panel):
     bl_idname = "CAMEO_PT_avatars"
@@ -48,11 +55,7 @@ def draw_avatar(layout: bpy.types.UILayout, root: bpy.types.Object, active: bool
     mark = "RADIOBUT_ON" if active else "RADIOBUT_OFF"
     select.operator("cameo.select_avatar", text=root.name, icon=mark, depress=active).name = root.name
     tools = column.row(align=True)
-    for operator, text, symbol in (
-        ("cameo.duplicate_avatar", "Copy", "DUPLICATE"),
-        ("cameo.export_avatar", "Export", "EXPORT"),
-        ("cameo.delete_avatar", "Delete", "TRASH"),
-    ):
+    for operator, text, symbol in TOOLS:
         tools.operator(operator, text=text, icon=symbol).name = root.name
 
 

@@ -6,7 +6,9 @@ import bpy
 
 from .. import session
 from ..link.client import BackendClient, LinkState
+from ..link.self_test import SelfTest
 from ..managed.manager import ManagedState, Work
+from ..words import tr
 from .drawing import CameoPanel, draw_problem, draw_text
 from .fixes import draw_fixes
 
@@ -15,6 +17,12 @@ _ICONS = {
     LinkState.STARTING: "SORTTIME",
     LinkState.CONNECTED: "LINKED",
     LinkState.ERROR: "ERROR",
+}
+STATES = {
+    LinkState.DISCONNECTED: "Disconnected",
+    LinkState.STARTING: "Starting",
+    LinkState.CONNECTED: "Connected",
+    LinkState.ERROR: "Error",
 }
 
 
@@ -48,14 +56,19 @@ class InstalledPanel(CameoPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         state = session.managed().state
         if state.installed is None:
-            text = "An installation did not come to its end" if state.interrupted else "Cameo has installed no backend"
-            draw_text(self.layout, context, text, "INFO")
+            if state.interrupted:
+                draw_text(self.layout, context, "An installation did not come to its end", "INFO")
+            else:
+                draw_text(self.layout, context, "Cameo has installed no backend", "INFO")
             self.layout.operator("cameo.install_backend", icon="IMPORT")
             if state.interrupted:
                 self.layout.operator("cameo.uninstall_backend", text="Clear Away", icon="TRASH")
         else:
-            unit = "GPU" if state.installed.variant == "gpu" else "processor"
-            draw_text(self.layout, context, f"Cameo {state.installed.software} for the {unit}", "CHECKMARK")
+            version, for_gpu = state.installed.software, state.installed.variant == "gpu"
+            words = tr(
+                "Cameo {version} for the GPU" if for_gpu else "Cameo {version} for the processor", version=version
+            )
+            draw_text(self.layout, context, words, "CHECKMARK")
             row = self.layout.row(align=True)
             row.operator("cameo.install_backend", text="Upgrade" if state.outdated else "Install Again", icon="IMPORT")
             row.operator("cameo.uninstall_backend", icon="TRASH")
@@ -76,9 +89,29 @@ class SelfTestPanel(CameoPanel, bpy.types.Panel):
         test = session.client().self_test
         if test is None:
             return
-        draw_text(self.layout, context, test.summary(), "INFO" if not test.over or test.faults else "CHECKMARK")
+        icon = "INFO" if not test.over or test.faults else "CHECKMARK"
+        draw_text(self.layout, context, self_test_summary(test), icon)
         for fault in test.faults:
             draw_text(self.layout, context, f"{fault.found} {fault.fix}", "ERROR")
+
+
+def self_test_summary(test: SelfTest) -> str:
+    """What a self-test found, in one sentence."""
+    if test.round_trip is None:
+        return tr("Waiting for the backend's answer")
+    good, checks, milliseconds = len(test.findings) - len(test.faults), len(test.findings), 1000 * test.round_trip
+    if test.faults:
+        return tr(
+            "The backend answers in {time:.0f} ms; {good} of {checks} checks are good.",
+            time=milliseconds,
+            good=good,
+            checks=checks,
+        )
+    return tr(
+        "The backend answers in {time:.0f} ms; all {checks} checks are good: it is ready.",
+        time=milliseconds,
+        checks=checks,
+    )
 
 
 def draw_work(layout: bpy.types.UILayout, state: ManagedState) -> None:
@@ -96,13 +129,13 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
     Args:
         outdated: the add-on brings a newer backend than the one it installed.
     """
-    layout.label(text=client.state.value.capitalize(), icon=_ICONS[client.state])
+    layout.label(text=STATES[client.state], icon=_ICONS[client.state])
     if client.problem is not None:
         draw_problem(layout, context, client.problem)
         draw_fixes(layout, client.problem)
     if client.welcome is not None:
-        device = "the processor" if client.welcome.device == "cpu" else client.welcome.device
-        draw_text(layout, context, f"Cameo {client.welcome.software} on {device}")
+        device = tr("the processor") if client.welcome.device == "cpu" else client.welcome.device
+        draw_text(layout, context, tr("Cameo {version} on {device}", version=client.welcome.software, device=device))
     if outdated:
         draw_text(layout, context, "This add-on brings a newer backend.", "INFO")
         layout.operator("cameo.install_backend", text="Upgrade Backend", icon="IMPORT")

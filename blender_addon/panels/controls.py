@@ -12,7 +12,7 @@ from ..scene.timeline import curves_of, key_state
 from .drawing import CameoPanel
 
 _KEY_ICONS = {"KEYED": "DECORATE_KEYFRAME", "ANIMATED": "DECORATE_ANIMATE", "STILL": "DECORATE"}
-_JOINT_TITLES = {
+JOINT_TITLES = {
     "neck": "Neck",
     "root": "Whole Head",
     "jaw": "Jaw Bone",
@@ -20,7 +20,7 @@ _JOINT_TITLES = {
     "right_eye": "Right Eye",
 }
 _OPEN = ("BROWS", "JAW", "HEAD")  # at first: the short ones
-_TURNS = ("Nod", "Turn", "Tilt")  # about the head frame's x, y, z
+TURNS = ("Nod", "Turn", "Tilt")  # about the head frame's x, y, z
 
 
 class ControlsPanel(CameoPanel, bpy.types.Panel):
@@ -98,10 +98,10 @@ def draw_joint(layout: bpy.types.UILayout, root: bpy.types.Object, joint: str) -
     handle = joint_handle(root, joint)
     path = rotation_path(handle)
     column = layout.column(align=True)
-    column.label(text=_JOINT_TITLES[joint])
+    column.label(text=JOINT_TITLES[joint])
     column.use_property_split = column.use_property_decorate = True
     if path == "rotation_euler":
-        for axis, title in enumerate(_TURNS):
+        for axis, title in enumerate(TURNS):
             column.prop(handle, path, index=axis, text=title)
     else:
         column.prop(handle, path, text="")

@@ -7,6 +7,7 @@ import bpy
 from ...protocol.jobs import JobState
 from .. import session
 from ..link.job_view import JobView
+from ..words import tr
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
 
@@ -35,6 +36,19 @@ _ICONS = {
 }
 
 
+FETCH, FETCHING = "Fetch Avatar", "Fetching ..."
+STATES = {
+    JobState.QUEUED: "queued",
+    JobState.RUNNING: "running",
+    JobState.PAUSING: "pausing",
+    JobState.PAUSED: "paused",
+    JobState.CANCELLING: "cancelling",
+    JobState.DONE: "done",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
+}
+
+
 class JobsPanel(CameoPanel, bpy.types.Panel):
     bl_idname = "CAMEO_PT_jobs"
     bl_label = "Heads in the Making"
@@ -52,7 +66,7 @@ class JobsPanel(CameoPanel, bpy.types.Panel):
 def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobView) -> None:
     """One job: its state, progress and pictures, and what can be done with it."""
     row = layout.row(align=True)
-    row.label(text=f"{job.name or 'Head'}: {job.state.value}", icon=_ICONS[job.state])
+    row.label(text=f"{job.name or tr('Head')}: {tr(STATES[job.state])}", icon=_ICONS[job.state])
     for operator, icon in _BUTTONS[job.state]:
         row.operator(operator, text="", icon=icon).job = job.job
     if not job.finished:
@@ -66,8 +80,7 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobVie
     if job.path is not None:
         layout.operator("cameo.import_avatar", text="Import", icon="IMPORT").filepath = str(job.path)
     elif job.result is not None:
-        text = "Fetching ..." if job.fetching else "Fetch Avatar"
-        layout.operator("cameo.fetch_result", text=text, icon="IMPORT").job = job.job
+        layout.operator("cameo.fetch_result", text=FETCHING if job.fetching else FETCH, icon="IMPORT").job = job.job
 
 
 def draw_progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobView) -> None:
@@ -83,8 +96,10 @@ def time_left(job: JobView) -> str:
         return ""
     seconds = job.eta_seconds
     if seconds < 90:
-        return f", about {seconds:.0f} s left"
-    return f", about {seconds / 60:.0f} min left" if seconds < 5400 else f", about {seconds / 3600:.1f} h left"
+        return tr(", about {count:.0f} s left", count=seconds)
+    if seconds < 5400:
+        return tr(", about {count:.0f} min left", count=seconds / 60)
+    return tr(", about {count:.1f} h left", count=seconds / 3600)
 
 
 def order(job: JobView) -> tuple[bool, bool, bool]:

@@ -20,11 +20,11 @@ class AvatarFiles(bpy.types.FileHandler):
 
 
 def _draw_import(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.operator("cameo.import_avatar", text=f"Cameo Avatar ({SUFFIX})")
+    menu.layout.operator("cameo.import_avatar", text="Cameo Avatar (.cameo)")
 
 
 def _draw_export(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    menu.layout.operator("cameo.export_avatar", text=f"Cameo Avatar ({SUFFIX})")
+    menu.layout.operator("cameo.export_avatar", text="Cameo Avatar (.cameo)")
 
 
 def register() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..operators.film import PROGRESS
+from ..words import tr
 from .drawing import CameoPanel
 
 
@@ -19,7 +20,9 @@ class TurntablePanel(CameoPanel, bpy.types.Panel):
         if PROGRESS.running:
             row = layout.row()
             done = PROGRESS.done / max(PROGRESS.total, 1)
-            row.progress(factor=done, text=f"Picture {PROGRESS.done} of {PROGRESS.total}")
+            row.progress(
+                factor=done, text=tr("Picture {number} of {count}", number=PROGRESS.done, count=PROGRESS.total)
+            )
             row.operator("cameo.cancel_film", text="", icon="X")
         _draw_picture(layout, settings, film)
         column = layout.column(align=True)

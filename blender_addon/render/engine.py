@@ -15,6 +15,7 @@ import numpy as np
 
 from ...protocol.errors import CameoError
 from ..scene.picture import ENGINE
+from ..words import tr
 from . import cpu_raster, gpu_raster
 from .compose import combined_pass, depth_pass
 from .cpu_raster import Raster
@@ -59,11 +60,11 @@ class CameoRenderEngine(bpy.types.RenderEngine):
         size = (self.resolution_x, self.resolution_y)
         window = border_window(scene.render, size)
         camera = _supported_camera(self.camera_override or scene.camera).evaluated_get(depsgraph)
-        self.update_stats("Cameo", "Gathering splats")
+        self.update_stats("Cameo", tr("Gathering splats"))
         splats = gather_splats(depsgraph)
         if not len(splats.means):
-            self.report({"WARNING"}, "Cameo found no avatar to render: is it hidden in renders?")
-        self.update_stats("Cameo", f"{len(splats.means)} splats")
+            self.report({"WARNING"}, tr("Cameo found no avatar to render: is it hidden in renders?"))
+        self.update_stats("Cameo", tr("{count} splats", count=len(splats.means)))
         raster = self._draw(splats, camera_view(camera, depsgraph, size, window))
         background = None if scene.render.film_transparent else _world_color(scene)
         self._write(window, combined_pass(raster, background), depth_pass(raster))
@@ -74,7 +75,8 @@ class CameoRenderEngine(bpy.types.RenderEngine):
             try:
                 return gpu_raster.rasterize(splats, view)
             except RuntimeError as error:  # too large for the card, or its context is gone
-                self.report({"WARNING"}, f"The graphics card could not draw the splats, the processor did: {error}")
+                told = tr("The graphics card could not draw the splats, the processor did: {error}", error=error)
+                self.report({"WARNING"}, told)
         return cpu_raster.rasterize(*splats, view)
 
     def _write(self, window: Window, combined: np.ndarray, depth: np.ndarray) -> None:

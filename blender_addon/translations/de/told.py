@@ -1,0 +1,76 @@
+"""What panels and reports tell; fields in braces are filled in."""
+
+TOLD = {
+    "'{name}' has its own face already": "'{name}' hat schon ein eigenes Gesicht",
+    ", about {count:.0f} min left": ", noch etwa {count:.0f} min",
+    ", about {count:.0f} s left": ", noch etwa {count:.0f} s",
+    ", about {count:.1f} h left": ", noch etwa {count:.1f} h",
+    "An installation did not come to its end": "Eine Installation wurde nicht abgeschlossen",
+    "Another film is in the making": "Ein anderer Film ist in Arbeit",
+    "Cameo found no avatar to render: is it hidden in renders?": (
+        "Cameo hat keinen Avatar zum Rendern gefunden: Ist er beim Rendern ausgeblendet?"
+    ),
+    "Cameo has installed no backend": "Cameo hat kein Backend installiert",
+    "Cameo {version} for the GPU": "Cameo {version} für die GPU",
+    "Cameo {version} for the processor": "Cameo {version} für den Prozessor",
+    "Cameo {version} on {device}": "Cameo {version} auf {device}",
+    "Cancelled": "Abgebrochen",
+    "Cause: {cause}": "Ursache: {cause}",
+    "Choose a portrait first": "Zuerst ein Porträt wählen",
+    "Cycles or EEVEE renders the scene, Cameo the heads; the nearer hides the other.": (
+        "Cycles oder EEVEE rendert die Szene, Cameo die Köpfe; was näher ist, verdeckt das andere."
+    ),
+    "Gathering splats": "Splats werden gesammelt",
+    "Import or choose an avatar first": "Zuerst einen Avatar importieren oder wählen",
+    "No backend is installed": "Es ist kein Backend installiert",
+    "No film is in the making": "Es ist kein Film in Arbeit",
+    "None in this scene yet. Make one, or drop an avatar file in here.": (
+        "Noch keine in dieser Szene. Einen erzeugen oder eine Avatar-Datei hierher ziehen."
+    ),
+    "Nothing has been rendered yet": "Es wurde noch nichts gerendert",
+    "Nothing has changed": "Es hat sich nichts geändert",
+    "Nothing is being installed": "Es wird nichts installiert",
+    "Picture {number} of {count}": "Bild {number} von {count}",
+    "Select an avatar first": "Zuerst einen Avatar auswählen",
+    "Select an avatar that has poses": "Einen Avatar auswählen, der Posen hat",
+    "Select one to pose it.": "Einen auswählen, um ihn in Pose zu bringen.",
+    "Start the backend first": "Zuerst das Backend starten",
+    "The backend answers in {time:.0f} ms; all {checks} checks are good: it is ready.": (
+        "Das Backend antwortet in {time:.0f} ms; alle {checks} Prüfungen sind bestanden: Es ist bereit."
+    ),
+    "The backend answers in {time:.0f} ms; {good} of {checks} checks are good.": (
+        "Das Backend antwortet in {time:.0f} ms; {good} von {checks} Prüfungen sind bestanden."
+    ),
+    "The backend is being installed or removed": "Das Backend wird gerade installiert oder entfernt",
+    "The graphics card could not draw the splats, the processor did: {error}": (
+        "Die Grafikkarte konnte die Splats nicht zeichnen, der Prozessor hat es getan: {error}"
+    ),
+    "The picture is looked at as soon as the backend is connected.": (
+        "Das Bild wird angesehen, sobald das Backend verbunden ist."
+    ),
+    "There is no avatar in this scene": "In dieser Szene ist kein Avatar",
+    "There is no earlier backend": "Es gibt kein früheres Backend",
+    "There is no image in this Blender file": "In dieser Blender-Datei ist kein Bild",
+    "There is no log yet": "Es gibt noch kein Protokoll",
+    "This add-on brings a newer backend.": "Dieses Add-on bringt ein neueres Backend mit.",
+    "This avatar is linked from another file. Override it to pose it here.": (
+        "Dieser Avatar ist aus einer anderen Datei verknüpft. Überschreiben, um ihn hier in Pose zu bringen."
+    ),
+    "This linked copy's face follows another avatar.": "Das Gesicht dieser verknüpften Kopie folgt einem anderen Avatar.",
+    "Waiting for the backend's answer": "Auf die Antwort des Backends wird gewartet",
+    "With the view transform Standard the faces keep the photo's colours": (
+        "Mit der Ansichtstransformation Standard behalten die Gesichter die Farben des Fotos"
+    ),
+    "Written: {path}": "Geschrieben: {path}",
+    "{count} files written beside {file}": "{count} Dateien neben {file} geschrieben",
+    "{count} frames written to {file}": "{count} Einzelbilder in {file} geschrieben",
+    "{count} keyed": "{count} Schlüsselbilder eingefügt",
+    "{count} pictures": "{count} Bilder",
+    "{count} poses are in the asset browser": "{count} Posen sind im Asset-Browser",
+    "{count} shapes written to {file}": "{count} Formen in {file} geschrieben",
+    "{count} splats": "{count} Splats",
+    "{count} splats written to {file}": "{count} Splats in {file} geschrieben",
+    "{file}: the avatar has no {controls}": "{file}: Der Avatar hat kein {controls}",
+    "{file}: {count} frames, {first} to {last}": "{file}: {count} Einzelbilder, {first} bis {last}",
+    "{what} written in {folder}": "{what} in {folder} geschrieben",
+}

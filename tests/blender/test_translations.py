@@ -1,0 +1,155 @@
+"""What the artist reads, in every language: complete, nothing left over, the same fields; and it comes and goes.
+
+The strings are gathered where they are: from Blender's own record of the registered classes, and from the source.
+"""
+
+import ast
+import inspect
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import cameo
+import pytest
+from cameo.blender_addon import film_settings, properties, registration, translations, words
+from cameo.blender_addon.panels import avatars, backend, controls, fixes, jobs, menus, motion, portrait, poses
+from cameo.blender_addon.portrait import settings as portrait_settings
+from cameo.blender_addon.render.engine import CameoRenderEngine
+from cameo.blender_addon.scene import control_groups
+
+SOURCE = Path(cameo.__path__[0], "blender_addon")
+LABEL, OPERATOR = "*", "Operator"  # Blender's contexts
+DRAWN = {"label": LABEL, "prop": LABEL, "progress": LABEL, "operator": OPERATOR}  # methods of layouts with text=...
+OTHERS = (
+    *(*film_settings.CLASSES, *portrait_settings.CLASSES, CameoRenderEngine),
+    *(menus.AvatarFiles, motion.MotionFiles, portrait.PortraitFiles),
+)
+TABLES = {  # shown by their own code, which looks them up by name
+    LABEL: (
+        *(*backend.STATES.values(), *jobs.STATES.values(), *controls.JOINT_TITLES.values(), *controls.TURNS),
+        *(*(group.title for group in control_groups.GROUPS), *(title for title, _, _ in poses.POSE_GROUPS)),
+        *(text for _, *texts, _ in properties.FALLBACK_PRESETS for text in texts),
+    ),
+    OPERATOR: (
+        *(fix.text for row in fixes.FIXES.values() for fix in row),
+        *(text for _, text, _ in avatars.TOOLS),
+        jobs.FETCH,
+        jobs.FETCHING,
+    ),
+}
+BROKEN = "Write a file for those who help you:"  # two lines of docstring, which the Pythons indent each in its way
+NAMES = {"Cameo", "Python", "NVIDIA GPU", "", "bl_idname"}  # the same in every language
+
+
+@pytest.fixture
+def addon(empty_scene, monkeypatch, tmp_path):
+    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
+    cameo.register()
+    yield
+    cameo.unregister()
+
+
+def of_class(cls: type) -> Iterator[tuple[str, str]]:
+    """What Blender shows of a class and of the properties that it declares: context and text."""
+    if issubclass(cls, bpy.types.Operator):
+        category, name = cls.bl_idname.split(".")
+        rna = getattr(getattr(bpy.ops, category), name).get_rna_type()
+        yield from ((OPERATOR, rna.name), (LABEL, rna.description))
+    else:
+        rna = cls.bl_rna
+        yield LABEL, getattr(cls, "bl_label", "")
+        yield LABEL, getattr(cls, "bl_description", "")
+    own = {name for base in cls.__mro__ if "cameo" in base.__module__ for name in inspect.get_annotations(base)}
+    for prop in rna.properties:
+        if prop.identifier not in own or prop.is_hidden:
+            continue
+        yield LABEL, "" if prop.name == prop.identifier else prop.name  # a file's path, drawn by the file browser
+        yield LABEL, prop.description
+        if prop.type == "ENUM":
+            yield from ((LABEL, text) for item in prop.enum_items_static for text in (item.name, item.description))
+
+
+def literals(node: ast.AST | None) -> Iterator[str]:
+    """The literal texts an argument can be."""
+    if isinstance(node, ast.IfExp):
+        yield from (*literals(node.body), *literals(node.orelse))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+def of_source() -> Iterator[tuple[str, str]]:
+    """Texts that are drawn or told by hand."""
+    for path in SOURCE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            if name == "tr":
+                yield from ((LABEL, text) for text in literals(call.args[0]))
+            elif name in ("draw_text", "report", "poll_message_set"):
+                at = {"draw_text": 2, "report": 1, "poll_message_set": 0}[name]
+                yield from ((LABEL, text) for text in literals(call.args[at]))
+            elif name in DRAWN:
+                texts = [word.value for word in call.keywords if word.arg == "text"]
+                yield from ((DRAWN[name], text) for node in texts for text in literals(node))
+
+
+def wanted() -> set[tuple[str, str]]:
+    """Everything that a language must have: context and English text."""
+    found = {entry for cls in (*registration.CLASSES, *OTHERS) for entry in of_class(cls)}
+    found |= {(context, text) for context, texts in TABLES.items() for text in texts}
+    return {entry for entry in found | set(of_source()) if entry[1] not in NAMES and BROKEN not in entry[1]}
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def test_nothing_composed_escapes_the_dictionaries():
+    """Every ``tr`` gets its template as literals, or looks up an entry of a table."""
+    calls = [
+        ast.unparse(call.args[0])
+        for path in SOURCE.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "tr"
+        if not list(literals(call.args[0]))
+    ]
+    assert sorted(calls) == ["STATES[job.state]", "text"]
+
+
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_a_language_is_complete_and_has_nothing_left_over(addon, language):
+    there, needed = set(translations.LANGUAGES[language]), wanted()
+    assert sorted(needed - there) == [], "without an entry"
+    assert sorted(there - needed) == [], "no longer in the source"
+
+
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_templates_keep_their_fields(language):
+    entries = translations.LANGUAGES[language]
+    templates = {text for context, text in of_source() if context == LABEL and "{" in text}
+    assert len(templates) > 10
+    assert {text: entries[LABEL, text] for text in templates if fields(text) != fields(entries[LABEL, text])} == {}
+    assert all(translated.strip() for translated in entries.values())
+
+
+def test_a_template_is_filled():
+    assert words.tr("{count} keyed", count=3).startswith("3 ") and words.tr("no such text") == "no such text"
+
+
+@pytest.mark.skipif(not bpy.app.build_options.international, reason="this bpy is built without translations")
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_blender_speaks_it_until_the_add_on_goes(empty_scene, language):
+    view = bpy.context.preferences.view
+    before, view.language = view.language, language
+    english = "Heads in the Making"
+    try:
+        for _ in range(2):
+            translations.register()
+            assert words.tr(english) == translations.LANGUAGES[language][LABEL, english] != english
+            assert words.tr("{count} keyed", count=3) != "3 keyed"
+            translations.unregister()
+            assert words.tr(english) == english
+    finally:
+        view.language = before
