@@ -14,6 +14,7 @@ from .scene.color import srgb_to_linear
 from .scene.faces import faces_of
 from .scene.film import Backdrop, Film, read_picture, spread_out
 from .scene.turntable import DEFAULT_EXPRESSIONS, Turntable
+from .words import CAMEO
 
 _SENSOR = 36.0  # mm; what lenses are named for
 _USUAL_LENS = _SENSOR / (2 * math.tan(math.radians(17.5 / 2)))  # the orbit avatars are trained on
@@ -75,6 +76,7 @@ class CameoFilm(bpy.types.PropertyGroup):
     )
     lens: bpy.props.FloatProperty(
         name="Lens",
+        translation_context=CAMEO,
         description="Focal length on a full frame, mm; longer shows less",
         default=_USUAL_LENS,
         min=10.0,
@@ -107,6 +109,7 @@ class CameoFilm(bpy.types.PropertyGroup):
     )
     expressions: bpy.props.EnumProperty(
         name="Faces",
+        translation_context=CAMEO,
         description="What the face does along the way",
         items=(
             ("DEFAULT", "Show All", "Smile, blink, brows, jaw, pucker"),
@@ -117,6 +120,7 @@ class CameoFilm(bpy.types.PropertyGroup):
     )
     faces: bpy.props.StringProperty(
         name="Faces",
+        translation_context=CAMEO,
         description="Names of poses and controls with commas between, such as: joy, surprise, jawOpen=0.5",
         default="joy, surprise, sadness, anger",
     )
@@ -139,6 +143,7 @@ class CameoFilm(bpy.types.PropertyGroup):
     )
     sheet_faces: bpy.props.StringProperty(
         name="Faces",
+        translation_context=CAMEO,
         description="As above, such as: neutral, joy, mouthSmile=0.6",
         default="neutral, joy, jawOpen=0.6, eyeBlink",
     )
@@ -146,7 +151,12 @@ class CameoFilm(bpy.types.PropertyGroup):
         name="Closer", description="How much larger the face is than in the turntable", default=1.3, min=0.3, max=4.0
     )
     sheet_columns: bpy.props.IntProperty(
-        name="Columns", description="Pictures beside each other; 0: as suits", default=0, min=0, max=20
+        name="Columns",
+        translation_context=CAMEO,
+        description="Pictures beside each other; 0: as suits",
+        default=0,
+        min=0,
+        max=20,
     )
 
 

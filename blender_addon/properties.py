@@ -9,6 +9,7 @@ from .scene.avatar import control_names, is_avatar, parts_of
 from .scene.board_layout import SLIDER_LENGTH
 from .scene.pose import set_controls
 from .scene.timeline import auto_key
+from .words import CAMEO
 
 FALLBACK_PRESETS = [("preview", "Preview", "A quick look", 0)]
 _presets: list[tuple[str, str, str, int]] = []  # Blender keeps no references to the strings of a dynamic enum
@@ -41,6 +42,7 @@ class CameoSettings(bpy.types.PropertyGroup):
     )
     face: bpy.props.IntProperty(
         name="Face",
+        translation_context=CAMEO,
         description="Which face, where the picture shows several: 0 is the largest. -1: the largest, with a notice",
         default=-1,
         min=-1,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import bpy
 
+CAMEO = "Cameo"
+"""Context of names that Blender's own dictionary, which goes first, says otherwise: a face is a mesh's there."""
+
 
 def tr(template: str, **fields: object) -> str:
     """The template in Blender's language, then its fields filled in, as ``str.format`` does.

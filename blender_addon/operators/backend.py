@@ -6,12 +6,14 @@ import bpy
 
 from .. import session
 from ..link.client import LinkState
+from ..words import CAMEO
 
 
 class Connect(bpy.types.Operator):
     """Connect to the backend that runs on this computer"""
 
     bl_idname, bl_label = "cameo.connect", "Connect"
+    bl_translation_context = CAMEO
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         session.client().connect()

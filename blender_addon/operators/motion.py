@@ -17,7 +17,7 @@ from ..scene.flame_expression import expression_on_controls
 from ..scene.motion_action import apply_motion, sample_eyes, sample_timeline
 from ..scene.shape_export import export_shapes
 from ..scene.splat_ply import write_splats
-from ..words import tr
+from ..words import CAMEO, tr
 from .reporting import refuse
 
 _GROUP_TIPS = {
@@ -90,10 +90,16 @@ class ImportMotion(_OnAvatar, bpy.types.Operator):
         name="From", description="Seconds to leave out at the start", default=0.0, min=0.0, subtype="TIME_ABSOLUTE"
     )
     trim_end: bpy.props.FloatProperty(
-        name="To", description="Second to stop at; 0: the end", default=0.0, min=0.0, subtype="TIME_ABSOLUTE"
+        name="To",
+        translation_context=CAMEO,
+        description="Second to stop at; 0: the end",
+        default=0.0,
+        min=0.0,
+        subtype="TIME_ABSOLUTE",
     )
     rest: bpy.props.EnumProperty(
         name="Neutral Face",
+        translation_context=CAMEO,
         description="What counts as rest: few performers have a resting face of all zeros",
         items=(
             ("NONE", "As Recorded", "Values are taken as they are"),

@@ -20,7 +20,7 @@ _ICONS = {
 }
 STATES = {
     LinkState.DISCONNECTED: "Disconnected",
-    LinkState.STARTING: "Starting",
+    LinkState.STARTING: "Starting ...",
     LinkState.CONNECTED: "Connected",
     LinkState.ERROR: "Error",
 }

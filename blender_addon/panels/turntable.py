@@ -5,13 +5,13 @@ from __future__ import annotations
 import bpy
 
 from ..operators.film import PROGRESS
-from ..words import tr
+from ..words import CAMEO, tr
 from .drawing import CameoPanel
 
 
 class TurntablePanel(CameoPanel, bpy.types.Panel):
     bl_idname = "CAMEO_PT_turntable"
-    bl_label = "Turntable"
+    bl_label, bl_translation_context = "Turntable", CAMEO
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -19,25 +19,12 @@ from cameo.blender_addon.render.engine import CameoRenderEngine
 from cameo.blender_addon.scene import control_groups
 
 SOURCE = Path(cameo.__path__[0], "blender_addon")
-LABEL, OPERATOR = "*", "Operator"  # Blender's contexts
-DRAWN = {"label": LABEL, "prop": LABEL, "progress": LABEL, "operator": OPERATOR}  # methods of layouts with text=...
+LABEL = "*"  # Blender's context of all but operators
+DRAWN = ("label", "prop", "progress", "operator")  # methods of layouts with text=...
 OTHERS = (
     *(*film_settings.CLASSES, *portrait_settings.CLASSES, CameoRenderEngine),
     *(menus.AvatarFiles, motion.MotionFiles, portrait.PortraitFiles),
 )
-TABLES = {  # shown by their own code, which looks them up by name
-    LABEL: (
-        *(*backend.STATES.values(), *jobs.STATES.values(), *controls.JOINT_TITLES.values(), *controls.TURNS),
-        *(*(group.title for group in control_groups.GROUPS), *(title for title, _, _ in poses.POSE_GROUPS)),
-        *(text for _, *texts, _ in properties.FALLBACK_PRESETS for text in texts),
-    ),
-    OPERATOR: (
-        *(fix.text for row in fixes.FIXES.values() for fix in row),
-        *(text for _, text, _ in avatars.TOOLS),
-        jobs.FETCH,
-        jobs.FETCHING,
-    ),
-}
 BROKEN = "Write a file for those who help you:"  # two lines of docstring, which the Pythons indent each in its way
 NAMES = {"Cameo", "Python", "NVIDIA GPU", "", "bl_idname"}  # the same in every language
 
@@ -50,24 +37,32 @@ def addon(empty_scene, monkeypatch, tmp_path):
     cameo.unregister()
 
 
+def context_of(operator: str) -> str:
+    """The context in which Blender looks up the operator's name, and what stands on its buttons."""
+    category, name = operator.split(".")
+    return getattr(getattr(bpy.ops, category), name).get_rna_type().translation_context
+
+
 def of_class(cls: type) -> Iterator[tuple[str, str]]:
     """What Blender shows of a class and of the properties that it declares: context and text."""
     if issubclass(cls, bpy.types.Operator):
         category, name = cls.bl_idname.split(".")
         rna = getattr(getattr(bpy.ops, category), name).get_rna_type()
-        yield from ((OPERATOR, rna.name), (LABEL, rna.description))
+        yield from ((rna.translation_context, rna.name), (LABEL, rna.description))
     else:
         rna = cls.bl_rna
-        yield LABEL, getattr(cls, "bl_label", "")
+        yield rna.translation_context, getattr(cls, "bl_label", "")
         yield LABEL, getattr(cls, "bl_description", "")
     own = {name for base in cls.__mro__ if "cameo" in base.__module__ for name in inspect.get_annotations(base)}
     for prop in rna.properties:
         if prop.identifier not in own or prop.is_hidden:
             continue
-        yield LABEL, "" if prop.name == prop.identifier else prop.name  # a file's path, drawn by the file browser
+        context = prop.translation_context
+        yield context, "" if prop.name == prop.identifier else prop.name  # a file's path, drawn by the file browser
         yield LABEL, prop.description
         if prop.type == "ENUM":
-            yield from ((LABEL, text) for item in prop.enum_items_static for text in (item.name, item.description))
+            yield from ((context, item.name) for item in prop.enum_items_static)
+            yield from ((LABEL, item.description) for item in prop.enum_items_static)
 
 
 def literals(node: ast.AST | None) -> Iterator[str]:
@@ -92,14 +87,28 @@ def of_source() -> Iterator[tuple[str, str]]:
                 yield from ((LABEL, text) for text in literals(call.args[at]))
             elif name in DRAWN:
                 texts = [word.value for word in call.keywords if word.arg == "text"]
-                yield from ((DRAWN[name], text) for node in texts for text in literals(node))
+                operator = next(literals(call.args[0]), "") if name == "operator" else ""
+                context = context_of(operator) if operator else LABEL
+                yield from ((context, text) for node in texts for text in literals(node))
+
+
+def of_tables() -> Iterator[tuple[str, str]]:
+    """What panels show by looking it up in a table."""
+    names = (*backend.STATES.values(), *jobs.STATES.values(), *controls.JOINT_TITLES.values(), *controls.TURNS)
+    titles = (*(group.title for group in control_groups.GROUPS), *(title for title, _, _ in poses.POSE_GROUPS))
+    preset = (text for _, *texts, _ in properties.FALLBACK_PRESETS for text in texts)
+    yield from ((LABEL, text) for text in (*names, *titles, *preset))
+    yield from ((context_of(fix.operator), fix.text) for row in fixes.FIXES.values() for fix in row)
+    yield from ((context_of(operator), text) for operator, text, _ in avatars.TOOLS)
+    yield from ((context_of("cameo.fetch_result"), text) for text in (jobs.FETCH, jobs.FETCHING))
 
 
 def wanted() -> set[tuple[str, str]]:
     """Everything that a language must have: context and English text."""
     found = {entry for cls in (*registration.CLASSES, *OTHERS) for entry in of_class(cls)}
-    found |= {(context, text) for context, texts in TABLES.items() for text in texts}
-    return {entry for entry in found | set(of_source()) if entry[1] not in NAMES and BROKEN not in entry[1]}
+    return {
+        entry for entry in found.union(of_tables(), of_source()) if entry[1] not in NAMES and BROKEN not in entry[1]
+    }
 
 
 def fields(template: str) -> set[str]:
@@ -126,7 +135,7 @@ def test_a_language_is_complete_and_has_nothing_left_over(addon, language):
 
 
 @pytest.mark.parametrize("language", translations.LANGUAGES)
-def test_templates_keep_their_fields(language):
+def test_templates_keep_their_fields(addon, language):
     entries = translations.LANGUAGES[language]
     templates = {text for context, text in of_source() if context == LABEL and "{" in text}
     assert len(templates) > 10
@@ -144,11 +153,13 @@ def test_blender_speaks_it_until_the_add_on_goes(empty_scene, language):
     view = bpy.context.preferences.view
     before, view.language = view.language, language
     english = "Heads in the Making"
+    entries = translations.LANGUAGES[language]
     try:
         for _ in range(2):
             translations.register()
-            assert words.tr(english) == translations.LANGUAGES[language][LABEL, english] != english
-            assert words.tr("{count} keyed", count=3) != "3 keyed"
+            shown = {(at, text): bpy.app.translations.pgettext_iface(text, at) for at, text in entries}
+            assert shown == entries, "Blender's own dictionary goes first: give the name the context words.CAMEO"
+            assert words.tr("{count} keyed", count=3) == entries[LABEL, "{count} keyed"].format(count=3)
             translations.unregister()
             assert words.tr(english) == english
     finally:

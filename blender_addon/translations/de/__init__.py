@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ...words import CAMEO
 from .buttons import BUTTONS
-from .labels import LABELS
+from .labels import LABELS, OWN
 from .told import TOLD
 from .tooltips import TOOLTIPS
 
 GERMAN = {("*", english): german for part in (LABELS, TOOLTIPS, TOLD) for english, german in part.items()}
 GERMAN |= {("Operator", english): german for english, german in BUTTONS.items()}
+GERMAN |= {(CAMEO, english): german for english, german in OWN.items()}

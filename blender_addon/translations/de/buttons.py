@@ -10,8 +10,6 @@ BUTTONS = {
     "Choose Packages": "Pakete wählen",
     "Choose Portrait": "Porträt wählen",
     "Clear Away": "Aufräumen",
-    "Connect": "Verbinden",
-    "Connect Again": "Erneut verbinden",
     "Copy": "Kopieren",
     "Copy Command": "Befehl kopieren",
     "Delete": "Löschen",
