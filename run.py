@@ -26,6 +26,8 @@ from tools import environments
 
 ROOT = Path(__file__).resolve().parent
 _PRINTING = Lock()
+_GENERATING = ("tests/engines", "tests/priors", "tests/parity")
+"""About half of the time that the backend's tests take."""
 
 
 def child_environment() -> dict[str, str]:
@@ -134,10 +136,11 @@ def test(_: argparse.Namespace) -> int:
     else:
         print("\n== Blender 5.2 is left out: it needs Python 3.13, and none was found", flush=True)
     pythons = {one.title: environments.ensure(environments.with_tests(one)) for one in blender}
-    of_blender = [Suite(title, interpreter, ("tests/blender",)) for title, interpreter in pythons.items()]
-    run_suites(
-        tally, [[Suite("backend", backend, ("tests", "--ignore=tests/blender", "--ignore=tests/e2e"))], of_blender]
-    )
+    elsewhere = tuple(f"--ignore={folder}" for folder in (*_GENERATING, "tests/blender", "tests/e2e"))
+    lanes = [[Suite("engines and priors", backend, _GENERATING)], [Suite("backend", backend, ("tests", *elsewhere))]]
+    for lane, (title, interpreter) in zip(lanes, pythons.items(), strict=False):
+        lane.append(Suite(title, interpreter, ("tests/blender",)))
+    run_suites(tally, lanes)
     run_suites(tally, [[Suite("end to end", next(iter(pythons.values())), ("tests/e2e",))]])  # alone: it measures time
     for title in tally.broken:
         print(f"failed: {title}")
