@@ -13,6 +13,7 @@ import bpy
 import cameo
 import pytest
 from cameo.blender_addon import film_settings, properties, registration, translations, words
+from cameo.blender_addon.operators.pose_assets import library_items
 from cameo.blender_addon.panels import avatars, backend, controls, fixes, jobs, menus, motion, portrait, poses
 from cameo.blender_addon.portrait import settings as portrait_settings
 from cameo.blender_addon.render.engine import CameoRenderEngine
@@ -96,8 +97,8 @@ def of_tables() -> Iterator[tuple[str, str]]:
     """What panels show by looking it up in a table."""
     names = (*backend.STATES.values(), *jobs.STATES.values(), *controls.JOINT_TITLES.values(), *controls.TURNS)
     titles = (*(group.title for group in control_groups.GROUPS), *(title for title, _, _ in poses.POSE_GROUPS))
-    preset = (text for _, *texts, _ in properties.FALLBACK_PRESETS for text in texts)
-    yield from ((LABEL, text) for text in (*names, *titles, *preset))
+    first = (properties.FALLBACK_PRESETS[0], portrait_settings.FALLBACK_ENGINES[0], library_items(None, None)[0])
+    yield from ((LABEL, text) for text in (*names, *titles, *(text for item in first for text in item[1:3])))
     yield from ((context_of(fix.operator), fix.text) for row in fixes.FIXES.values() for fix in row)
     yield from ((context_of(operator), text) for operator, text, _ in avatars.TOOLS)
     yield from ((context_of("cameo.fetch_result"), text) for text in (jobs.FETCH, jobs.FETCHING))
