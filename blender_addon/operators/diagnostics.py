@@ -14,6 +14,7 @@ from ..link.problem import Problem
 from ..portrait.annotated import annotated
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.sources import chosen_file
+from ..words import tr
 from .reporting import refuse
 
 _PATHS = ("backend", "home", "avatars", "head_model", "managed", "python", "wheelhouse")
@@ -22,8 +23,7 @@ _WAIT_SECONDS = 5.0  # for the backend's own findings
 
 
 class WriteDiagnostics(bpy.types.Operator):
-    """Write a file for those who help you: versions, settings, and the ends of the logs. Names, folders, keys and
-    pictures are left out"""
+    """Write a file for those who help you: versions, settings, ends of the logs; no names, folders, keys or pictures"""
 
     bl_idname, bl_label = "cameo.write_diagnostics", "Write Diagnostics"
 
@@ -80,7 +80,7 @@ class WriteDiagnostics(bpy.types.Operator):
         except OSError as error:
             sentence, fix = f"{path} cannot be written.", "Choose another."
             return refuse(self, Problem("output.unwritable", sentence, str(error), fix))
-        self.report({"INFO"}, f"Written: {path}. Look into it before you send it.")
+        self.report({"INFO"}, tr("Written: {path}. Look into it before you send it.", path=path))
         return {"FINISHED"}
 
 

@@ -14,6 +14,7 @@ from ..link.problem import Problem
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.request import request_of
 from ..portrait.sources import ENDINGS, chosen_file, chosen_image, image_bytes, keep_as_image, portrait_name
+from ..words import tr
 from .reporting import refuse
 
 
@@ -51,7 +52,7 @@ class UseImage(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not any(image.type != "RENDER_RESULT" for image in bpy.data.images):
-            cls.poll_message_set("There is no image in this Blender file")
+            cls.poll_message_set(tr("There is no image in this Blender file"))
             return False
         return True
 
@@ -82,7 +83,7 @@ class UseRender(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
-            cls.poll_message_set("Nothing has been rendered yet")
+            cls.poll_message_set(tr("Nothing has been rendered yet"))
             return False
         return True
 
@@ -123,7 +124,7 @@ class Look(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if chosen_file(context.scene) is None and chosen_image(context.scene) is None:
-            cls.poll_message_set("Choose a portrait first")
+            cls.poll_message_set(tr("Choose a portrait first"))
             return False
         return True
 
@@ -170,10 +171,10 @@ class Generate(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if chosen_file(context.scene) is None and chosen_image(context.scene) is None:
-            cls.poll_message_set("Choose a portrait first")
+            cls.poll_message_set(tr("Choose a portrait first"))
             return False
         if session.client().state is LinkState.DISCONNECTED:
-            cls.poll_message_set("Start the backend first")
+            cls.poll_message_set(tr("Start the backend first"))
             return False
         return True
 
@@ -262,7 +263,7 @@ class CopyWeightsCommand(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.clipboard = weights_command()
-        self.report({"INFO"}, f"Copied: {weights_command()}")
+        self.report({"INFO"}, tr("Copied: {command}", command=weights_command()))
         return {"FINISHED"}
 
 

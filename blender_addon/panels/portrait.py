@@ -12,6 +12,7 @@ from ..portrait.preflight import PREFLIGHT
 from ..portrait.settings import CameoPortrait
 from ..portrait.sources import ENDINGS, chosen_image
 from ..properties import CameoSettings
+from ..words import tr
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
 
@@ -83,7 +84,9 @@ def draw_answer(layout: bpy.types.UILayout, context: bpy.types.Context, seen: Ex
     if PREFLIGHT.waiting:
         box.label(text="Looking again ...", icon="SORTTIME")
     if len(seen.faces) > 1:
-        draw_text(box, context, f"{len(seen.faces)} faces, the largest first. The head is made from:", "USER")
+        draw_text(
+            box, context, tr("{count} faces, the largest first. The head is made from:", count=len(seen.faces)), "USER"
+        )
         row = box.row(align=True)
         for face in range(len(seen.faces)):
             button = row.operator("cameo.choose_face", text=str(face + 1), depress=face == seen.chosen)
@@ -126,7 +129,7 @@ def draw_more(layout: bpy.types.UILayout, settings: CameoSettings, portrait: Cam
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, engine: EngineInfo) -> None:
     """What it lacks, and what its models allow."""
     if not engine.ready:
-        draw_text(layout, context, f"Not ready: {engine.missing}", "ERROR")
+        draw_text(layout, context, tr("Not ready: {missing}", missing=engine.missing), "ERROR")
         layout.operator("cameo.copy_weights_command", icon="COPYDOWN")
     if engine.terms:
         draw_text(layout, context, engine.terms, "INFO")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...protocol.messages import Examined
+from ..words import tr
 
 _DIM = 0.4  # brightness of what is not the person
 _OUTLINE = np.array([255, 176, 0], np.float32)
@@ -54,11 +55,18 @@ def _dots(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def remarks_of(seen: Examined) -> list[tuple[str, str]]:
     """What there is to say about the face, in words: icon and sentence."""
     # positive angles are those of a camera at the subject's left, or above (backend/conventions.md)
-    turned = _turned(seen.yaw_deg, "to the left", "to the right") + _turned(seen.pitch_deg, "down", "up")
-    pose = " and ".join(turned) or "straight into the camera"
+    turned = _turned(seen.yaw_deg, tr("to the left"), tr("to the right")) + _turned(
+        seen.pitch_deg, tr("down"), tr("up")
+    )
+    pose = tr(" and ").join(turned) or tr("straight into the camera")
     blurred = any(remark.code == "portrait.blurred" for remark in seen.remarks)
-    sharp = f"its edges are {seen.blur:.1f} % of that wide" if blurred else "is sharp"
-    facts = f"The face is {seen.face_height:.0f} pixels high, looks {pose}, and {sharp}."
+    sharp = tr("its edges are {part:.1f} % of that wide", part=seen.blur) if blurred else tr("it is sharp")
+    facts = tr(
+        "The face is {height:.0f} pixels high and looks {pose}; {sharp}.",
+        height=seen.face_height,
+        pose=pose,
+        sharp=sharp,
+    )
     told = (remark for remark in seen.remarks if remark.code != _TOLD_BY_BUTTONS)
     return [("INFO", facts), *(("ERROR", remark.sentence) for remark in told)]
 

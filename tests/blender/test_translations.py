@@ -26,7 +26,6 @@ OTHERS = (
     *(*film_settings.CLASSES, *portrait_settings.CLASSES, CameoRenderEngine),
     *(menus.AvatarFiles, motion.MotionFiles, portrait.PortraitFiles),
 )
-BROKEN = "Write a file for those who help you:"  # two lines of docstring, which the Pythons indent each in its way
 NAMES = {"Cameo", "Python", "NVIDIA GPU", "", "bl_idname"}  # the same in every language
 
 
@@ -107,9 +106,7 @@ def of_tables() -> Iterator[tuple[str, str]]:
 def wanted() -> set[tuple[str, str]]:
     """Everything that a language must have: context and English text."""
     found = {entry for cls in (*registration.CLASSES, *OTHERS) for entry in of_class(cls)}
-    return {
-        entry for entry in found.union(of_tables(), of_source()) if entry[1] not in NAMES and BROKEN not in entry[1]
-    }
+    return {entry for entry in found.union(of_tables(), of_source()) if entry[1] not in NAMES}
 
 
 def fields(template: str) -> set[str]:

@@ -192,4 +192,8 @@ TOOLTIPS = {
     "Write the splats as they stand, or for every frame, as 3DGS PLY for Gaussian viewers": "Die Splats schreiben, wie sie stehen, oder für jedes Einzelbild, als 3DGS-PLY für Gauß-Betrachter",
     "Write the timeline's performance: .json keeps everything, .csv is Live Link Face's with ARKit's values": "Die Darbietung aus der Zeitleiste schreiben: .json behält alles, .csv ist das von Live Link Face mit den Werten von ARKit",
     "Write this avatar to a .cameo file, with your changes to its mesh and splats, at rest": "Diesen Avatar in eine .cameo-Datei schreiben, mit Änderungen an Mesh und Splats, in Ruhestellung",
+    "Write a file for those who help you: versions, settings, ends of the logs; no names, folders, keys or pictures": (
+        "Eine Datei für die schreiben, die helfen: Versionen, Einstellungen, Enden der Protokolle; keine Namen, Ordner, "
+        "Schlüssel oder Bilder"
+    ),
 }
