@@ -99,7 +99,7 @@ def test_moments_without_a_face_are_bridged_and_no_face_at_all_is_an_error(clip)
 
 
 def test_no_motion_runs_over_the_border_of_two_clips(clip):
-    """The second clip begins with another face than the first one ends with: that jump stays, however calm faces are."""
+    """The second clip begins with another face than the first one ends with: that jump stays, whatever the calm."""
     sights = [replace(s, outline=None) for s in clip.sights if s.camera.viewmat[0, 0] > 0.7 and s.moment < 8]
     order = np.array([4, 5, 6, 7, 0, 1, 2, 3])
     jump = [replace(s, moment=int(order[s.moment])) for s in sights]
