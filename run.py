@@ -27,7 +27,7 @@ from tools import environments
 ROOT = Path(__file__).resolve().parent
 _PRINTING = Lock()
 _GENERATING = ("tests/engines", "tests/priors", "tests/parity")
-"""About half of the time that the backend's tests take."""
+"""With Blender's suites, half of the time that all tests take."""
 
 
 def child_environment() -> dict[str, str]:
@@ -137,10 +137,9 @@ def test(_: argparse.Namespace) -> int:
         print("\n== Blender 5.2 is left out: it needs Python 3.13, and none was found", flush=True)
     pythons = {one.title: environments.ensure(environments.with_tests(one)) for one in blender}
     elsewhere = tuple(f"--ignore={folder}" for folder in (*_GENERATING, "tests/blender", "tests/e2e"))
-    lanes = [[Suite("engines and priors", backend, _GENERATING)], [Suite("backend", backend, ("tests", *elsewhere))]]
-    for lane, (title, interpreter) in zip(lanes, pythons.items(), strict=False):
-        lane.append(Suite(title, interpreter, ("tests/blender",)))
-    run_suites(tally, lanes)
+    of_blender = [Suite(title, interpreter, ("tests/blender",)) for title, interpreter in pythons.items()]
+    generating = Suite("engines and priors", backend, _GENERATING)
+    run_suites(tally, [[generating, *of_blender], [Suite("backend", backend, ("tests", *elsewhere))]])
     run_suites(tally, [[Suite("end to end", next(iter(pythons.values())), ("tests/e2e",))]])  # alone: it measures time
     for title in tally.broken:
         print(f"failed: {title}")
