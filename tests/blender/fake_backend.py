@@ -38,16 +38,21 @@ class FakeBackend:
         command = [sys.executable, __file__, str(home)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self._listen, daemon=True).start()
+        self._wait_for("ready", 1)
         self.order(**orders)
-        end = time.monotonic() + 30
-        while not any(line["kind"] == "ready" for line in self._heard):
-            assert time.monotonic() < end and self.process.poll() is None, "the fake backend does not come up"
-            time.sleep(0.01)
 
     def order(self, **orders: object) -> None:
-        """Do so from now on."""
+        """Do so from now on: what is asked after this call is answered so."""
+        count = len(self.asked("obeyed")) + 1
         self.process.stdin.write(json.dumps(orders) + "\n")
         self.process.stdin.flush()
+        self._wait_for("obeyed", count)
+
+    def _wait_for(self, kind: str, count: int) -> None:
+        end = time.monotonic() + 30
+        while len(self.asked(kind)) < count:
+            assert time.monotonic() < end and self.process.poll() is None, f"the fake backend is not {kind}"
+            time.sleep(0.005)
 
     def tell(self, kind: str, **fields: object) -> None:
         """Send an event of the newest job: "state", "progress", "notice", "failure"; or one "preview"."""
@@ -144,6 +149,7 @@ class _Server:
         self._does.update(orders)
         if event is not None and self._jobs:
             self._tell(next(reversed(self._jobs)), event)
+        _say(kind="obeyed")
 
     def _hear(self, socket: object, peer: bytes, message: object) -> None:
         from cameo.protocol import messages as m
