@@ -11,7 +11,7 @@ import tyro
 from rich.console import Console
 
 from ...protocol.avatar import AvatarData, read_avatar
-from ..artifacts import GaussianAvatar, HeadParameters
+from ..artifacts import JOINT_NAMES, GaussianAvatar, HeadParameters
 from ..errors import CameoError
 from ..head.controls import parameters_from_controls
 from .generate import require_writable
@@ -23,9 +23,8 @@ PLY, PARAMS, NEUTRAL = "point_cloud.ply", "flame_param.npz", "neutral.obj"
 """What lies in the folder of a GaussianAvatars avatar; the first two names are its own."""
 
 Frame = dict[str, float | list[float]]
-_JOINTS = ("root", "neck", "jaw", "left_eye", "right_eye")
 _TRANSLATION = "translation"
-_THREES = (*_JOINTS, _TRANSLATION)
+_THREES = (*JOINT_NAMES, _TRANSLATION)
 _LARGEST = 100.0  # of a control's value, which is 0..1
 
 
@@ -102,7 +101,7 @@ def _pose_of(avatar: GaussianAvatar, frame: Frame) -> HeadParameters:
     numbers = {name: float(value) for name, value in frame.items() if not isinstance(value, list)}
     params = parameters_from_controls(avatar.mesh, numbers)
     pose = params.pose.copy()
-    for k, joint in enumerate(_JOINTS):
+    for k, joint in enumerate(JOINT_NAMES):
         turn = frame.get(joint)
         if isinstance(turn, list):
             pose[k] = (Rotation.from_rotvec(turn) * Rotation.from_rotvec(pose[k])).as_rotvec()

@@ -10,10 +10,10 @@ import numpy as np
 import tyro
 from rich.console import Console
 
+from ..artifacts import JOINT_NAMES
 from ..errors import CameoError
 from .generate import require_writable
 
-_JOINTS = ("root", "neck", "jaw", "left_eye", "right_eye")
 _SMALLEST = 5e-4  # of a control; less is left out of the file
 
 
@@ -46,12 +46,15 @@ def motion(
             "motion.unreadable", f"The file {take} cannot be opened.", cause=str(error), fix="Choose another."
         ) from error
     require_writable(output)
-    poses = head_parameters(params, head_model_at(head_model_path))
-    fit = controls_of_units(head_model_at(head_model_path), np.stack([pose.units for pose in poses]))
+    model = head_model_at(head_model_path)
+    poses = head_parameters(params, model)
+    fit = controls_of_units(model, np.stack([pose.units for pose in poses]))
     frames = []
     for pose, values in zip(poses, fit.values):
         frame: dict[str, object] = {n: round(float(v), 5) for n, v in zip(fit.names, values) if v > _SMALLEST}
-        frame |= {joint: [round(float(a), 6) for a in turn] for joint, turn in zip(_JOINTS, pose.pose) if turn.any()}
+        frame |= {
+            joint: [round(float(a), 6) for a in turn] for joint, turn in zip(JOINT_NAMES, pose.pose) if turn.any()
+        }
         if pose.translation.any():
             frame["translation"] = [round(float(a), 6) for a in pose.translation]
         frames.append(frame)

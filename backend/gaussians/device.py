@@ -1,4 +1,4 @@
-"""Where Gaussians are trained."""
+"""Where networks compute and Gaussians are trained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import importlib.util
 import torch
 
 
+def network_device() -> torch.device:
+    """The GPU where torch sees one; otherwise the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def training_device() -> torch.device:
-    """The GPU where there are both an NVIDIA driver and gsplat (extra ``cuda``); otherwise the CPU."""
-    ready = torch.cuda.is_available() and importlib.util.find_spec("gsplat") is not None
-    return torch.device("cuda" if ready else "cpu")
+    """The same, but the CPU without gsplat (extra ``cuda``), which draws Gaussians on a GPU."""
+    return network_device() if importlib.util.find_spec("gsplat") is not None else torch.device("cpu")

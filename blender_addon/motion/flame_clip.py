@@ -15,7 +15,7 @@ import zlib
 
 import numpy as np
 
-from .clip import FRAMES_LIMIT, MotionClip, evenly, unreadable
+from .clip import FRAMES_LIMIT, JOINTS, MotionClip, evenly, unreadable
 
 _BYTES_LIMIT = 256 << 20  # of one array
 _NUMBERS = {  # what we call it -> names in files, and how many columns it has (None: any)
@@ -30,7 +30,6 @@ _NUMBERS = {  # what we call it -> names in files, and how many columns it has (
     "translation": (("translation", "transl"), 3),
     "eyelids": (("eyelid_params",), 2),
 }
-_MOVES = ("root", "neck", "jaw", "left_eye", "right_eye")
 _LARGEST = 1e4
 _FILE_ERRORS = (
     ValueError,
@@ -80,7 +79,7 @@ def read_flame_clip(content: bytes, name: str, rate: float = 30.0) -> MotionClip
     controls = {}
     if "eyelids" in arrays:
         controls = {"eyeBlinkLeft": arrays["eyelids"][:, 0], "eyeBlinkRight": arrays["eyelids"][:, 1]}
-    joints = {joint: arrays[joint] for joint in _MOVES if joint in arrays}
+    joints = {joint: arrays[joint] for joint in JOINTS if joint in arrays}
     return MotionClip(
         evenly(frames, rate),
         rate,

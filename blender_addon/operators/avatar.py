@@ -14,7 +14,7 @@ from ..scene.avatar import active_avatar, avatars_in, import_avatar
 from ..scene.copies import duplicate_avatar, give_own_face, remove_avatar, shares_face
 from ..scene.export import avatar_data
 from ..words import tr
-from .reporting import refuse
+from .reporting import NeedsAvatar, refuse
 
 
 class ImportAvatar(bpy.types.Operator):
@@ -55,7 +55,7 @@ class ImportAvatar(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class _OfScene:
+class _OfScene(NeedsAvatar):
     """What works on one avatar of the scene."""
 
     bl_options = {"REGISTER", "UNDO"}
@@ -63,13 +63,6 @@ class _OfScene:
     name: bpy.props.StringProperty(
         description="Name of the avatar's root object; empty: the active avatar", options={"SKIP_SAVE", "HIDDEN"}
     )
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not avatars_in(context.scene):
-            cls.poll_message_set(tr("There is no avatar in this scene"))
-            return False
-        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         root = {root.name: root for root in avatars_in(context.scene)}.get(self.name)

@@ -5,24 +5,16 @@ from __future__ import annotations
 import bpy
 
 from ...protocol.errors import CameoError
-from ..scene.avatar import avatars_in
 from ..scene.compositing import set_up_compositing
 from ..words import tr
-from .reporting import refuse
+from .reporting import NeedsAvatar, refuse
 
 
-class SetUpCompositing(bpy.types.Operator):
+class SetUpCompositing(NeedsAvatar, bpy.types.Operator):
     """Let Cycles or EEVEE render the scene and Cameo its avatars, and put both together by depth in the compositor"""
 
     bl_idname, bl_label = "cameo.set_up_compositing", "Set Up Compositing"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not avatars_in(context.scene):
-            cls.poll_message_set(tr("There is no avatar in this scene"))
-            return False
-        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import bpy
 
@@ -29,44 +31,42 @@ class _JobOperator:
         raise NotImplementedError
 
 
-class Cancel(_JobOperator, bpy.types.Operator):
+class _Ask(_JobOperator):
+    """What only passes the artist's wish on to the backend."""
+
+    ask: ClassVar[Callable[[BackendClient, str], None]]
+
+    def act(self, client: BackendClient, view: JobView) -> set[str]:
+        type(self).ask(client, view.job)
+        return {"FINISHED"}
+
+
+class Cancel(_Ask, bpy.types.Operator):
     """Stop making this head"""
 
     bl_idname, bl_label = "cameo.cancel", "Cancel"
-
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
-        client.cancel(view.job)
-        return {"FINISHED"}
+    ask = BackendClient.cancel
 
 
-class Pause(_JobOperator, bpy.types.Operator):
+class Pause(_Ask, bpy.types.Operator):
     """Let this head rest; what is made of it stays, and the next one may begin"""
 
     bl_idname, bl_label = "cameo.pause", "Pause"
-
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
-        client.pause(view.job)
-        return {"FINISHED"}
+    ask = BackendClient.pause
 
 
-class Resume(_JobOperator, bpy.types.Operator):
+class Resume(_Ask, bpy.types.Operator):
     """Go on with this head where it was paused"""
 
     bl_idname, bl_label = "cameo.resume", "Resume"
-
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
-        client.resume(view.job)
-        return {"FINISHED"}
+    ask = BackendClient.resume
 
 
-class Prefer(_JobOperator, bpy.types.Operator):
+class Prefer(_Ask, bpy.types.Operator):
     """Make this head next, before the others that wait"""
 
     bl_idname, bl_label = "cameo.prefer", "Make Next"
-
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
-        client.prefer(view.job)
-        return {"FINISHED"}
+    ask = BackendClient.prefer
 
 
 class Forget(_JobOperator, bpy.types.Operator):

@@ -44,3 +44,14 @@ def cameo_engine():
     engine.register()
     yield engine
     engine.unregister()
+
+
+@pytest.fixture
+def photo(tmp_path) -> Path:
+    """A picture file; what it shows matters to nobody here."""
+    import numpy as np
+    from cameo.blender_addon.film.png import encode_png
+
+    path = tmp_path / "Grace.png"
+    path.write_bytes(encode_png(np.full((64, 48, 4), 200, np.uint8)))
+    return path

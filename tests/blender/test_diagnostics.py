@@ -3,7 +3,6 @@
 import getpass
 import json
 import socket
-import time
 import zipfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from cameo.blender_addon.diagnostics import Scrubber, log_tail
 from cameo.blender_addon.link.client import LinkState
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
 from fake_backend import FakeBackend
+from looking import wait_until
 
 SECRETS = (
     "hunter2",
@@ -110,11 +110,3 @@ def test_of_a_long_log_only_whole_lines_of_the_end(tmp_path):
     path.write_text("".join(f"line {number:07}\n" for number in range(20_000)))
     tail = log_tail(path)
     assert len(tail) <= 64 << 10 and tail.startswith("line ") and tail.endswith("line 0019999\n")
-
-
-def wait_until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, (session.client().state, session.client().problem, PREFLIGHT.problem)
-        session.poll()
-        time.sleep(0.01)

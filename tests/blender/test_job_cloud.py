@@ -16,19 +16,7 @@ import bpy
 import gpu
 import numpy as np
 from mathutils import Matrix
-
-bpy.ops.wm.read_factory_settings(use_empty=True)
-if hasattr(gpu, "init"):
-    gpu.init()
-else:  # Blender 5.0 makes a context with the first Workbench frame
-    scene = bpy.context.scene
-    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
-    scene.collection.objects.link(scene.camera)
-    scene.render.engine = "BLENDER_WORKBENCH"
-    scene.render.resolution_x = scene.render.resolution_y = 16
-    bpy.ops.render.render()
-gpu.platform.renderer_get()
-print("CONTEXT", flush=True)
+import gpu_context  # says CONTEXT
 
 from cameo.blender_addon.link.job_view import JobView
 from cameo.blender_addon.render.job_cloud import JobCloud

@@ -11,7 +11,7 @@ from cameo.blender_addon.panels import portrait as panel
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
 from cameo.protocol.jobs import JobState, new_job_id
 from fake_backend import FakeBackend
-from test_preflight import choose, connect, photo, wait_until  # noqa: F401 - photo is a fixture
+from looking import choose, connect, wait_until
 
 
 class Paper:
@@ -74,7 +74,7 @@ def backend(empty_scene, monkeypatch, tmp_path):
     cameo.unregister()
 
 
-def test_the_portrait_panel_says_what_was_seen(backend, photo):  # noqa: F811
+def test_the_portrait_panel_says_what_was_seen(backend, photo):
     assert {"image", "avatar_name", "preset", "engine"} <= set(drawn(panel.PortraitPanel).properties)
     bpy.ops.cameo.pick_image(filepath=str(photo))
     session.poll()

@@ -17,6 +17,7 @@ from cameo.blender_addon.portrait.sources import image_bytes
 from cameo.blender_addon.render.job_cloud import CLOUD
 from cameo.protocol.jobs import JobState
 from fake_backend import FakeBackend
+from looking import choose, connect, tick_for, wait_until
 
 PNG = encode_png(np.full((64, 48, 4), 200, np.uint8))
 
@@ -34,36 +35,6 @@ def backend(home):
     made = FakeBackend(home)
     yield made
     made.kill()
-
-
-@pytest.fixture
-def photo(tmp_path) -> Path:
-    path = tmp_path / "Grace.png"
-    path.write_bytes(PNG)
-    return path
-
-
-def wait_until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, (session.client().state, session.client().problem, PREFLIGHT.problem)
-        session.poll()
-        time.sleep(0.01)
-
-
-def tick_for(seconds):
-    end = time.monotonic() + seconds
-    wait_until(lambda: time.monotonic() > end)
-
-
-def connect():
-    bpy.ops.cameo.connect()
-    wait_until(lambda: session.client().state is LinkState.CONNECTED)
-
-
-def choose(photo):
-    bpy.ops.cameo.pick_image(filepath=str(photo))
-    wait_until(lambda: PREFLIGHT.answer is not None or PREFLIGHT.problem is not None)
 
 
 # What is asked -------------------------------------------------------------------------------------------------------

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from ...artifacts import ClipSet, PersonalizedSet, ViewSet
+from ...gaussians.device import network_device
 from ...head.flame.head_model import head_model_at
 from ...priors.diffusion.sdxl import load_models
 from ...stage import Stage, StageContext
@@ -88,9 +87,8 @@ class _Work:
         config, loaded = self.config.consistent_views, None
         if config.kind == "diffusion":
             context.reporter.progress(0.0, "reading SDXL")
-            device = "cuda" if torch.cuda.is_available() else "cpu"
             loaded = load_models(
-                self.models["sdxl"], config.diffusion, unet=self.models.get("cosmicman"), device=device
+                self.models["sdxl"], config.diffusion, unet=self.models.get("cosmicman"), device=network_device()
             )
         views = consistent_views(context.artifacts[SHAPE], loaded, config, context.reporter)
         save_views(context.pictures, views)

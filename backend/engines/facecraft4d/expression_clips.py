@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ...artifacts import ClipSet, ViewSet, over_white
+from ...gaussians.device import network_device
 from ...priors.liveportrait.config import ExpressionClipsConfig
 from ...priors.liveportrait.drive import FRAME_BYTES, Appearance, appearance_of, drive, rest_shift
 from ...priors.liveportrait.driven_view import DrivenView
@@ -39,11 +40,11 @@ def expression_clips(views: ViewSet, liveportrait: Path, config: ExpressionClips
         PortraitError: ``clip.unreadable``, ``clip.no_face``.
         StageError: ``clip.unknown``.
     """
-    on_gpu = torch.cuda.is_available()
+    device = network_device()
     try:
-        return _filmed(views, liveportrait, config, reporter, torch.device("cuda" if on_gpu else "cpu"))
+        return _filmed(views, liveportrait, config, reporter, device)
     finally:
-        if on_gpu:
+        if device.type == "cuda":
             torch.cuda.empty_cache()  # the networks are gone; the next stage's want their room
 
 

@@ -9,6 +9,7 @@ import torch
 
 from ...artifacts import ViewSet, over_white
 from ...errors import StageError
+from ...gaussians.device import network_device
 from ...gaussians.perceptual import Perceptual, load_perceptual
 from ...priors.panohead.camera import label_of, round_the_head
 from ...priors.panohead.checkpoint import load_generator
@@ -37,7 +38,7 @@ def shape_views(prepared: PreparedPortrait, panohead: Path, config: ShapeViewsCo
         StageError: ``panohead.bad_inversion``: no attempt became a head.
     """
     reporter.progress(0.0, "reading PanoHead")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = network_device()
     network, raw_size = load_generator(panohead)
     perceptual = load_perceptual(device, reporter=reporter)
     head = _good_head(network.to(device), raw_size, prepared, perceptual, config, reporter)
