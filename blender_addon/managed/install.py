@@ -62,7 +62,7 @@ def check(folder: ManagedFolder, lock: Lock, choices: Choices) -> None:
                 "install.offline",
                 "Blender may not use the network.",
                 "Allow Online Access is off in Blender's preferences, System",
-                "Switch it on, or choose a folder with the packages in the add-on's preferences.",
+                "Allow it, or choose a folder with the packages.",
             )
         )
     if (free := free_bytes(folder.root)) < lock.needed_bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 import bpy
 
 from .. import preferences, session
-from ..link.client import LinkState
 from ..link.problem import Problem
+from ..link.state import LinkState
 from ..managed.manager import Work
 from ..words import tr
 from .reporting import refuse
@@ -46,6 +46,24 @@ class InstallBackend(_NotWhileWorking, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         session.managed().install(preferences.install_wish(), preferences.install_choices(self.packages))
+        return {"FINISHED"}
+
+
+class InstallOnline(_NotWhileWorking, bpy.types.Operator):
+    """Let Blender use the network (Allow Online Access in its preferences) and install the backend"""
+
+    bl_idname, bl_label = "cameo.install_online", "Allow Online Access and Install"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if bpy.app.online_access_override and not bpy.app.online_access:
+            cls.poll_message_set(tr("Blender was started in offline mode"))
+            return False
+        return super().poll(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.preferences.system.use_online_access = True
+        session.managed().install(preferences.install_wish(), preferences.install_choices())
         return {"FINISHED"}
 
 
@@ -162,6 +180,6 @@ def _in_use() -> bool:
 
 
 CLASSES = (
-    *(InstallBackend, InstallFromFolder, CancelInstall, UninstallBackend, RollBackBackend),
+    *(InstallBackend, InstallOnline, InstallFromFolder, CancelInstall, UninstallBackend, RollBackBackend),
     *(OpenInstallLog, DismissProblem),
 )

@@ -27,7 +27,7 @@ RETRY = Fix("cameo.install_backend", "Retry", "FILE_REFRESH")
 REMOVE = Fix("cameo.uninstall_backend", "Retry", "TRASH")
 FOLDER = Fix("cameo.install_from_folder", "Choose Packages", "FILE_FOLDER")
 PREFERENCES = Fix("preferences.addon_show", "Open Preferences", "PREFERENCES")
-ONLINE = Fix("screen.userpref_show", "Allow Online Access", "INTERNET")
+ONLINE = Fix("cameo.install_online", "Allow Online Access and Install", "INTERNET")
 LOG = Fix("cameo.open_install_log", "Open Log", "TEXT")
 STOP = Fix("cameo.stop_backend", "Stop Backend", "CANCEL")
 
@@ -44,7 +44,7 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "install.no_python": (RETRY, PREFERENCES),
     "install.wrong_python": (PREFERENCES, RETRY),
     "install.no_wheelhouse": (FOLDER, PREFERENCES),
-    "install.offline": (ONLINE, RETRY, FOLDER),
+    "install.offline": (ONLINE, FOLDER),
     "install.disk_full": (RETRY, PREFERENCES),
     "install.path_too_long": (PREFERENCES, RETRY),
     "install.unwritable": (PREFERENCES, RETRY),
@@ -72,5 +72,3 @@ def draw_fixes(layout: bpy.types.UILayout, problem: Problem) -> None:
         button = column.operator(fix.operator, text=fix.text, icon=fix.icon)
         if fix is PREFERENCES:
             button.module = preferences.PACKAGE
-        elif fix is ONLINE:
-            button.section = "SYSTEM"

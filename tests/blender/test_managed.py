@@ -9,8 +9,8 @@ import bpy
 import cameo
 import pytest
 from cameo.blender_addon import session
-from cameo.blender_addon.link.client import LinkState
 from cameo.blender_addon.link.problem import Problem
+from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.managed.manager import ManagedBackend, Work
 from cameo.blender_addon.panels import backend as panel
 from cameo.blender_addon.panels import fixes
@@ -104,10 +104,18 @@ def test_no_network_is_a_problem_with_its_buttons(addon, release, tmp_path, monk
     wait_until(lambda: managed.state.work is Work.NONE)
     assert managed.state.problem.code == "install.offline"
     paper = drawn()
-    assert {"Allow Online Access", "Choose Packages"} <= set(paper.buttons)
+    assert {"Allow Online Access and Install", "Choose Packages"} <= set(paper.buttons)
     assert any("may not use the network" in text for text in paper.texts)
     bpy.ops.cameo.dismiss_install_problem()
     assert managed.state.problem is None
+    bpy.ops.cameo.install_online()
+    try:
+        assert bpy.app.online_access and managed.state.work is Work.INSTALLING
+        bpy.ops.cameo.cancel_install()
+        wait_until(lambda: managed.state.work is Work.NONE)
+        assert managed.state.problem is None or managed.state.problem.code != "install.offline"
+    finally:
+        bpy.context.preferences.system.use_online_access = False
 
 
 def test_installed_through_the_operators_shown_and_removed(addon, release, tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 BUTTONS = {
     "Add Poses to Asset Library": "Posen in Asset-Bibliothek aufnehmen",
-    "Allow Online Access": "Online-Zugriff erlauben",
+    "Allow Online Access and Install": "Online-Zugriff erlauben und installieren",
     "Apply Pose": "Pose anwenden",
     "Cameo Avatar (.cameo)": "Cameo-Avatar (.cameo)",
     "Cancel": "Abbrechen",

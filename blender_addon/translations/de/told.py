@@ -14,6 +14,7 @@ TOLD = {
     "Cameo {version} for the GPU": "Cameo {version} für die GPU",
     "Cameo {version} for the processor": "Cameo {version} für den Prozessor",
     "Cameo {version} on {device}": "Cameo {version} auf {device}",
+    "Blender was started in offline mode": "Blender wurde im Offline-Modus gestartet",
     "Cancelled": "Abgebrochen",
     "Cause: {cause}": "Ursache: {cause}",
     "Choose a portrait first": "Zuerst ein Porträt wählen",

@@ -72,6 +72,7 @@ TOOLTIPS = {
     "Key the group's controls at the current frame": "Schlüsselbilder für die Regler der Gruppe im aktuellen Einzelbild einfügen",
     "Key this control at the current frame, or take its key there away": "Für diesen Regler im aktuellen Einzelbild ein Schlüsselbild einfügen oder entfernen",
     "Last frame; 0 with start 0: the scene's range": "Letztes Einzelbild; 0 bei Start 0: der Bereich der Szene",
+    "Let Blender use the network (Allow Online Access in its preferences) and install the backend": "Blender den Zugriff auf das Netz erlauben (Online-Zugriff in den Einstellungen) und das Backend installieren",
     "Let Cycles or EEVEE render the scene and Cameo its avatars, and put both together by depth in the compositor": "Cycles oder EEVEE die Szene und Cameo die Avatare rendern lassen und beides im Compositor nach Tiefe zusammensetzen",
     "Let the backend choose the crop again": "Den Zuschnitt wieder dem Backend überlassen",
     "Let the backend finish its jobs after Blender is closed; the results wait": "Das Backend seine Aufträge beenden lassen, nachdem Blender geschlossen ist; die Ergebnisse warten",
