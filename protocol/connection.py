@@ -10,9 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .errors import ConnectionFileError
+from .locks import try_lock
 from .version import PROTOCOL_VERSION, SOFTWARE_VERSION
 
 FILE_NAME = "connection.json"
+LOCK_NAME = "lock"
+"""A file in a backend's home that the backend keeps locked as long as it lives."""
 SIZE_LIMIT = 64 << 10
 
 
@@ -62,8 +65,8 @@ def read_connection(home: Path) -> Connection:
     """The backend that runs in ``home``.
 
     Raises:
-        ConnectionFileError: ``connection.none`` (never started or stopped), ``connection.stale`` (its process is gone),
-            ``connection.damaged``.
+        ConnectionFileError: ``connection.none`` (never started or stopped), ``connection.stale`` (its process is gone,
+            even if another program has got its number), ``connection.damaged``.
     """
     path = home / FILE_NAME
     try:
@@ -81,7 +84,7 @@ def read_connection(home: Path) -> Connection:
             cause=f"{path}: {error}",
             fix="Start the backend.",
         ) from error
-    if not process_exists(connection.pid):
+    if not process_exists(connection.pid) or home_is_held(home) is False:
         raise ConnectionFileError(
             "connection.stale",
             "The backend has stopped.",
@@ -89,6 +92,15 @@ def read_connection(home: Path) -> Connection:
             fix="Start the backend.",
         )
     return connection
+
+
+def home_is_held(home: Path) -> bool | None:
+    """Whether a backend lives in ``home``, which keeps its lock; None where there is no lock that would tell."""
+    try:
+        with open(home / LOCK_NAME, "rb+") as stream:
+            return not try_lock(stream)  # let go of at once
+    except OSError:
+        return None
 
 
 def remove_connection(home: Path, pid: int) -> None:
@@ -101,8 +113,13 @@ def remove_connection(home: Path, pid: int) -> None:
         return  # gone or damaged: nothing that would mislead a client
 
 
+def forget_connection(home: Path) -> None:
+    """Take the file away, whosever it is. Only for who holds the lock of ``home``."""
+    (home / FILE_NAME).unlink(missing_ok=True)
+
+
 def process_exists(pid: int) -> bool:
-    """Whether a process of this id runs now. (Another program may have got the id: only a ping tells for sure.)"""
+    """Whether a process of this id runs now. Another program may have got the id: the lock of its home tells."""
     if sys.platform == "win32":
         return _windows_process_exists(pid)
     try:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import zmq
 
-from ...protocol.connection import Connection, process_exists, remove_connection, write_connection
+from ...protocol.connection import Connection, forget_connection, process_exists, remove_connection, write_connection
 from ...protocol.errors import CameoError
 from ..config import ServiceConfig
 from .about import describe_backend
@@ -53,6 +53,7 @@ class Server:
         self._parent_pid = parent_pid
         self._stopping = threading.Event()
         self._lock = HomeLock(self._home)
+        forget_connection(self._home)  # of one that was killed: it would lead clients astray until ours is there
         self._journal = _open_journal(self._home / "journal.sqlite")
         store = JobStore(self._home)
         store.discard_leftovers(self._journal.states())

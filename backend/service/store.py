@@ -5,29 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
+from ...protocol.connection import LOCK_NAME
 from ...protocol.errors import CameoError
 from ...protocol.jobs import FINAL, JobState, is_job_id
+from ...protocol.locks import try_lock
 from ...protocol.messages import Result, Submit
 from .pipe import read_message, write_message
 
 _REQUEST = "request.bin"
 _RESULT = "avatar.cameo"
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(stream: IO[bytes]) -> None:
-        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(stream: IO[bytes]) -> None:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+_LOCK_SECONDS = 0.3  # a client that looks whether the folder is deserted holds the lock for a moment
 
 
 class HomeLock:
@@ -37,7 +28,7 @@ class HomeLock:
         """Raises CameoError ``service.home_unwritable`` or ``service.already_running``."""
         try:
             home.mkdir(parents=True, exist_ok=True)
-            self._stream = open(home / "lock", "ab")  # noqa: SIM115 - closed by release()
+            self._stream = open(home / LOCK_NAME, "ab")  # noqa: SIM115 - closed by release()
         except OSError as error:
             raise CameoError(
                 "service.home_unwritable",
@@ -45,16 +36,17 @@ class HomeLock:
                 cause=str(error),
                 fix="Make the folder writable or choose another one with --home.",
             ) from error
-        try:
-            _lock(self._stream)
-        except OSError as error:
-            self._stream.close()
-            raise CameoError(
-                "service.already_running",
-                "A backend is already running in this folder.",
-                cause=f"the lock in {home} is held",
-                fix="Use the one that runs, stop it, or choose another folder with --home.",
-            ) from error
+        end = time.monotonic() + _LOCK_SECONDS
+        while not try_lock(self._stream):
+            if time.monotonic() > end:
+                self._stream.close()
+                raise CameoError(
+                    "service.already_running",
+                    "A backend is already running in this folder.",
+                    cause=f"the lock in {home} is held",
+                    fix="Use the one that runs, stop it, or choose another folder with --home.",
+                )
+            time.sleep(_LOCK_SECONDS / 10)
 
     def release(self) -> None:
         self._stream.close()

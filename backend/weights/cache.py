@@ -9,32 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
+from ...protocol.locks import try_lock
 from ..errors import AssetError
 from ..progress import Reporter
 
 _SPARE_BYTES = 32 << 20  # left free for everybody else on the disk
 _LOCK_POLL_S = 0.1
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: IO[bytes]) -> bool:
-        try:
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(handle: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def cache_dir() -> Path:
@@ -94,7 +75,7 @@ def locked(path: Path, reporter: Reporter) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(path.parent, error) from error
     with handle:
-        while not _try_lock(handle):
+        while not try_lock(handle):
             reporter.progress(0.0, f"waiting for another process that fetches {path.stem}")
             time.sleep(_LOCK_POLL_S)
         yield

@@ -12,6 +12,7 @@ from .problem import Problem
 
 LOG_NAME = "backend.log"
 _LOG_LINES = 6
+_LOG_LIMIT_BYTES = 1 << 20
 
 
 class NoBackend(Exception):  # noqa: N818 - it says what is the case
@@ -24,11 +25,12 @@ class NoBackend(Exception):  # noqa: N818 - it says what is the case
 
 @dataclass(frozen=True)
 class BackendProcess:
-    """A backend that this Blender started with ``python``. ``log`` holds what it printed."""
+    """A backend that this Blender started with ``python``. ``log`` holds what it printed, from byte ``spoke_from``."""
 
     process: subprocess.Popen[bytes]
     log: Path
     python: Path
+    spoke_from: int = 0
 
     def exit_code(self) -> int | None:
         """None while it runs."""
@@ -38,16 +40,16 @@ class BackendProcess:
         """The end of its log, for the artist who has to know why it stopped."""
         try:
             with open(self.log, "rb") as stream:
-                stream.seek(max(self.log.stat().st_size - 4096, 0))
+                stream.seek(max(self.log.stat().st_size - 4096, self.spoke_from))
                 lines = stream.read().decode("utf-8", "replace").splitlines()
         except OSError as error:
             return f"its log cannot be read: {error}"
         return "\n".join([line.strip() for line in lines if line.strip()][-_LOG_LINES:])
 
-    def stop(self, wait_seconds: float = 0.0) -> None:
-        """Ask it to end in order; waits only where it is told to."""
+    def stop(self, wait_seconds: float = 0.0, *, hung: bool = False) -> None:
+        """Ask it to end in order, or end one that does not listen; waits only where it is told to."""
         if self.exit_code() is None:
-            self.process.terminate()
+            self.process.kill() if hung else self.process.terminate()
         if wait_seconds:
             try:
                 self.process.wait(wait_seconds)
@@ -103,7 +105,9 @@ def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) ->
     try:
         home.mkdir(parents=True, exist_ok=True)
         log = home / LOG_NAME
-        with open(log, "wb") as output:
+        long = log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES
+        with open(log, "wb" if long else "ab") as output:  # another Blender's backend may be writing there
+            spoke_from = output.tell()
             process = subprocess.Popen(
                 command,
                 cwd=home,
@@ -123,7 +127,7 @@ def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) ->
                 "Check the backend's folder in the add-on's preferences: it must exist and be writable.",
             )
         ) from error
-    return BackendProcess(process, log, python)
+    return BackendProcess(process, log, python, spoke_from)
 
 
 def _python_of_checkout(folder: Path) -> Path:

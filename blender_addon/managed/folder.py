@@ -9,18 +9,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from ...protocol.locks import try_lock
 from ..link.problem import Problem
 from .refusal import Refused, unwritable
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 MARKER = "cameo_ready.json"
 _POINTER = "current.json"
@@ -83,7 +78,7 @@ class ManagedFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.root / _LOCK, "ab")  # noqa: SIM115 - held until the installation ends
-            taken = _lock_file(self._lock)
+            taken = try_lock(self._lock)
             if taken:
                 for leftover in self.interrupted():
                     shutil.rmtree(leftover)
@@ -167,18 +162,6 @@ class ManagedFolder:
         if not python_of(folder).is_file() or not all(isinstance(value, str) for value in values):
             return None
         return Installed(folder, *map(str, values))
-
-
-def _lock_file(stream: IO[bytes]) -> bool:
-    """Whether the file is ours now: no other process holds it."""
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _pointer_of(current: Installed, previous: Installed | None) -> dict[str, str]:

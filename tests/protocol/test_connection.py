@@ -8,14 +8,17 @@ import sys
 import pytest
 from cameo.protocol.connection import (
     FILE_NAME,
+    LOCK_NAME,
     Connection,
     default_home,
+    home_is_held,
     process_exists,
     read_connection,
     remove_connection,
     write_connection,
 )
 from cameo.protocol.errors import ConnectionFileError
+from cameo.protocol.locks import try_lock
 
 HERE = Connection("tcp://127.0.0.1:5001", "tcp://127.0.0.1:5002", os.getpid())
 
@@ -44,6 +47,19 @@ def test_missing_and_stale(tmp_path):
     assert code(tmp_path) == "connection.none"
     write_connection(tmp_path, Connection("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", gone_process()))
     assert code(tmp_path) == "connection.stale"
+
+
+def test_a_file_whose_process_id_another_program_has_got_is_stale(tmp_path):
+    """As after a power cut: the file is there, and some program has the number. The lock tells."""
+    write_connection(tmp_path, HERE)
+    assert home_is_held(tmp_path) is None and read_connection(tmp_path) == HERE, "no lock, as in older releases"
+    with open(tmp_path / LOCK_NAME, "ab") as lock:
+        assert try_lock(lock)
+        assert home_is_held(tmp_path) and read_connection(tmp_path) == HERE
+    assert home_is_held(tmp_path) is False
+    assert code(tmp_path) == "connection.stale"
+    with open(tmp_path / LOCK_NAME, "ab") as lock:
+        assert try_lock(lock), "looking does not keep it"
 
 
 @pytest.mark.parametrize(
