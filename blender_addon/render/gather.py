@@ -64,21 +64,6 @@ def together(clouds: Iterable[SplatScene]) -> SplatScene:
     return SplatScene(*(np.concatenate(parts) for parts in zip(empty, *clouds)))
 
 
-def thinned(splats: SplatScene, most: float) -> SplatScene:
-    """About ``most`` splats, evenly chosen; those that stay grow, and hide more, to fill the gaps.
-
-    Keeping those that cover most is worse: a face has the smallest splats where one looks most.
-    """
-    step = len(splats.means) / max(most, 1.0)
-    if step <= 1:
-        return splats
-    kept = (np.arange(max(int(most), 1)) * step).astype(np.int64)
-    return SplatScene(*(values[kept] for values in splats))._replace(
-        scales=splats.scales[kept] * np.float32(step**0.5),
-        opacities=(1 - (1 - splats.opacities[kept]) ** step).astype(np.float32),  # of ``step`` splats in a row
-    )
-
-
 def is_splat_cloud(candidate: bpy.types.Object) -> bool:
     """Whether an evaluated object holds splats."""
     return candidate.type == "POINTCLOUD" and all(name in candidate.data.attributes for name in _NEEDED)

@@ -11,8 +11,9 @@ from ..scene.avatar import parts_of
 from ..scene.cameras import orbit_matrix
 from ..scene.picture import posed
 from .cpu_raster import rasterize
-from .gather import gather_splats_of, thinned
+from .gather import gather_splats_of
 from .projection import View
+from .thinning import thinned
 
 _FIELD_OF_VIEW, _DISTANCE = 10.5, 1.3  # degrees, metres
 _SPLATS_PER_PIXEL = 1.5  # more can hardly be told apart in a small picture

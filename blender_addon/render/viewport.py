@@ -15,9 +15,10 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix
 
-from .gather import Cloud, gather_clouds, is_splat_cloud, thinned, together
+from .gather import Cloud, gather_clouds, is_splat_cloud, together
 from .gpu_splats import GpuView, SplatDrawer
 from .proxy_depth import ProxyDrawer, Surface, gather_surfaces
+from .thinning import thinned
 
 INSIDE = 0.05  # metres below the avatar's surface to which splats still belong to it
 

@@ -116,13 +116,3 @@ def test_clouds_and_surfaces_of_a_scene_instances_and_hidden_ones(empty_scene):
     depsgraph.update()
     assert "Bea Splats" not in [cloud.owner for cloud in gather.gather_clouds(depsgraph)]
     assert "Ada Splats" in [cloud.owner for cloud in gather.gather_clouds(depsgraph)]
-
-
-def test_fewer_splats_cover_as_much(empty_scene):
-    mesh = toy_mesh()
-    avatar.import_avatar(empty_scene, as_data(mesh, toy_gaussians(mesh, COUNT)), "Ada")
-    whole = gather.gather_splats(empty_scene.evaluated_depsgraph_get())
-    part = gather.thinned(whole, COUNT / 4)
-    assert len(part.means) == COUNT // 4
-    assert (part.scales**2).sum() == pytest.approx((whole.scales**2).sum(), rel=0.1)
-    assert gather.thinned(whole, COUNT) is whole
