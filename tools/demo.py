@@ -23,8 +23,8 @@ import bpy
 import imageio_ffmpeg
 
 from ..blender_addon import register, session, unregister
-from ..blender_addon.link.client import LinkState
 from ..blender_addon.link.job_view import JobView
+from ..blender_addon.link.state import LinkState
 from ..blender_addon.operators.render import STILLS
 from ..protocol.jobs import JobState
 from .memory import peak_bytes

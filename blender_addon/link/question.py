@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 from ...protocol.jobs import new_job_id
 from ...protocol.messages import Examine, Examined, Failure, GenerateAvatar
 from .problem import Problem
+from .socket_thread import Incoming, SocketThread
 
 ASK_AGAIN_SECONDS = 20.0
 """A question that is not answered for so long got lost while the connection broke and healed unseen."""
@@ -60,3 +62,47 @@ class Question:
         else:
             self.problem = Problem.of(message)
         return True
+
+
+class Questions:
+    """Asks, and sorts the answers.
+
+    Attributes:
+        newest: the question whose answer counts, or None.
+    """
+
+    def __init__(self) -> None:
+        self.newest: Question | None = None
+        self._old: deque[str] = deque(maxlen=100)  # what still comes of them is of no use
+        self._line: SocketThread | None = None  # to a backend that has answered
+
+    def ask(self, request: GenerateAvatar) -> Question:
+        """Ask now, or as soon as there is a connection."""
+        if self.newest is not None:
+            self._old.append(self.newest.job)
+        self.newest = Question(request)
+        self._send()
+        return self.newest
+
+    def attach(self, line: SocketThread) -> None:
+        """The backend has answered: ask it what is open."""
+        self._line = line
+        self._send()
+
+    def detach(self) -> None:
+        """The connection is gone."""
+        self._line = None
+
+    def ask_again_if_lost(self) -> None:
+        if self.newest is not None and self.newest.lost:
+            self._send()
+
+    def hear(self, message: Incoming) -> bool:
+        """Take an answer; False when it belongs to no question."""
+        if not isinstance(message, Examined | Failure):
+            return False
+        return message.job in self._old or (self.newest is not None and self.newest.hear(message))
+
+    def _send(self) -> None:
+        if self._line is not None and self.newest is not None and not self.newest.over:
+            self._line.send(self.newest.message())

@@ -9,12 +9,12 @@ import queue
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import zmq
 
 from ...protocol import limits
 from ...protocol.codec import decode, encode
-from ...protocol.connection import Connection
 from ...protocol.errors import ProtocolError
 from ...protocol.messages import Chunk, Message, Ping, Pong, Preview
 from .download import Download, Downloaded, DownloadFailed
@@ -26,12 +26,20 @@ _PING_SECONDS = 0.5
 _ASK_AGAIN_SECONDS = 3.0  # a question that got lost while the connection broke and healed unseen
 
 
+@dataclass(frozen=True)
+class Address:
+    """The ZeroMQ addresses of a backend's two sockets."""
+
+    main: str
+    control: str
+
+
 class SocketThread:
     """One connection to one backend, until :meth:`close`. Methods are for the main thread; none waits."""
 
-    def __init__(self, connection: Connection, greetings: Iterable[Message]) -> None:
-        """Connect to both sockets of ``connection`` and say ``greetings`` on the main one."""
-        self._connection = connection
+    def __init__(self, address: Address, greetings: Iterable[Message]) -> None:
+        """Connect to both sockets and say ``greetings`` on the main one."""
+        self._address = address
         self._outgoing: queue.SimpleQueue[tuple[bool, Message]] = queue.SimpleQueue()
         self._incoming: queue.SimpleQueue[Incoming] = queue.SimpleQueue()
         self._previews: dict[str, Preview] = {}
@@ -46,10 +54,6 @@ class SocketThread:
             self.send(message)
         self._thread = threading.Thread(target=self._run, name="cameo-link", daemon=True)
         self._thread.start()
-
-    @property
-    def connection(self) -> Connection:
-        return self._connection
 
     def send(self, message: Message, *, control: bool = False) -> None:
         """Send on the main socket, or on the control socket, which answers whatever the main one is busy with."""
@@ -90,7 +94,7 @@ class SocketThread:
 
     def _run(self) -> None:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        main, control = (_dealer(context, e) for e in (self._connection.endpoint, self._connection.control))
+        main, control = (_dealer(context, e) for e in (self._address.main, self._address.control))
         poller = zmq.Poller()
         poller.register(main, zmq.POLLIN)
         poller.register(control, zmq.POLLIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .. import session
-from ..link.client import LinkState
+from ..link.state import LinkState
 from ..words import CAMEO
 
 

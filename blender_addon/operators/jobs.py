@@ -9,8 +9,8 @@ from typing import ClassVar
 import bpy
 
 from .. import session
-from ..link.client import BackendClient
 from ..link.job_view import JobView
+from ..link.jobs import Jobs
 from ..link.problem import Problem
 from .reporting import refuse
 
@@ -23,21 +23,21 @@ class _JobOperator:
     job: bpy.props.StringProperty(description="The job's id", options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        client = session.client()
-        view = client.jobs.get(self.job)
-        return refuse(self, _UNKNOWN) if view is None else self.act(client, view)
+        jobs = session.client().jobs
+        view = jobs.get(self.job)
+        return refuse(self, _UNKNOWN) if view is None else self.act(jobs, view)
 
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
+    def act(self, jobs: Jobs, view: JobView) -> set[str]:
         raise NotImplementedError
 
 
 class _Ask(_JobOperator):
     """What only passes the artist's wish on to the backend."""
 
-    ask: ClassVar[Callable[[BackendClient, str], None]]
+    ask: ClassVar[Callable[[Jobs, str], None]]
 
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
-        type(self).ask(client, view.job)
+    def act(self, jobs: Jobs, view: JobView) -> set[str]:
+        type(self).ask(jobs, view.job)
         return {"FINISHED"}
 
 
@@ -45,28 +45,28 @@ class Cancel(_Ask, bpy.types.Operator):
     """Stop making this head"""
 
     bl_idname, bl_label = "cameo.cancel", "Cancel"
-    ask = BackendClient.cancel
+    ask = Jobs.cancel
 
 
 class Pause(_Ask, bpy.types.Operator):
     """Let this head rest; what is made of it stays, and the next one may begin"""
 
     bl_idname, bl_label = "cameo.pause", "Pause"
-    ask = BackendClient.pause
+    ask = Jobs.pause
 
 
 class Resume(_Ask, bpy.types.Operator):
     """Go on with this head where it was paused"""
 
     bl_idname, bl_label = "cameo.resume", "Resume"
-    ask = BackendClient.resume
+    ask = Jobs.resume
 
 
 class Prefer(_Ask, bpy.types.Operator):
     """Make this head next, before the others that wait"""
 
     bl_idname, bl_label = "cameo.prefer", "Make Next"
-    ask = BackendClient.prefer
+    ask = Jobs.prefer
 
 
 class Forget(_JobOperator, bpy.types.Operator):
@@ -74,11 +74,11 @@ class Forget(_JobOperator, bpy.types.Operator):
 
     bl_idname, bl_label = "cameo.forget", "Remove from List"
 
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
+    def act(self, jobs: Jobs, view: JobView) -> set[str]:
         if not view.finished:
             fix = "Cancel it first."
             return refuse(self, Problem("job.not_ended", "This head is still being made.", fix=fix))
-        client.forget(view.job)
+        jobs.forget(view.job)
         return {"FINISHED"}
 
 
@@ -91,10 +91,10 @@ class FetchResult(_JobOperator, bpy.types.Operator):
         description="Where to; empty: the folder for avatars", subtype="FILE_PATH", options={"SKIP_SAVE"}
     )
 
-    def act(self, client: BackendClient, view: JobView) -> set[str]:
+    def act(self, jobs: Jobs, view: JobView) -> set[str]:
         if view.result is None:
-            return refuse(self, Problem("job.unfinished", "This head is not finished.", fix="Wait for it."))
-        client.fetch(view.job, Path(bpy.path.abspath(self.filepath)) if self.filepath else None)
+            return refuse(self, Problem("job.unfinished", "This head is not finished.", fix="Wait until it is done."))
+        jobs.fetch(view.job, Path(bpy.path.abspath(self.filepath)) if self.filepath else None)
         return {"FINISHED"}
 
 

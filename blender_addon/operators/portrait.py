@@ -188,7 +188,7 @@ class Generate(bpy.types.Operator):
         except CameoError as error:
             return refuse(self, error)
         name = scene.cameo.avatar_name or portrait_name(scene)
-        session.client().submit(request_of(scene, content, self.preset), name)
+        session.client().jobs.submit(request_of(scene, content, self.preset), name)
         return {"FINISHED"}
 
 

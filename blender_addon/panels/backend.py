@@ -5,8 +5,9 @@ from __future__ import annotations
 import bpy
 
 from .. import session
-from ..link.client import BackendClient, LinkState
+from ..link.client import BackendClient
 from ..link.self_test import SelfTest
+from ..link.state import LinkState
 from ..managed.manager import ManagedState, Work
 from ..words import tr
 from .drawing import CameoPanel, draw_problem, draw_text

@@ -16,9 +16,10 @@ import bpy
 
 from ...protocol.errors import CameoError
 from ...protocol.messages import Examined
-from ..link.client import BackendClient, LinkState
+from ..link.client import BackendClient
 from ..link.problem import Problem
 from ..link.question import Question
+from ..link.state import LinkState
 from .request import request_of
 from .sources import FileStamp, chosen_file, chosen_image, image_bytes, read_file, stamp_of, stored_bytes
 

@@ -4,7 +4,7 @@ import time
 
 import bpy
 from cameo.blender_addon import session
-from cameo.blender_addon.link.client import LinkState
+from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
 
 

@@ -11,7 +11,7 @@ import cameo
 import pytest
 from cameo.blender_addon import session
 from cameo.blender_addon.diagnostics import Scrubber, log_tail
-from cameo.blender_addon.link.client import LinkState
+from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
 from fake_backend import FakeBackend
 from looking import wait_until

@@ -10,7 +10,7 @@ import pytest
 from cameo.blender_addon import session
 from cameo.blender_addon.film.png import encode_png
 from cameo.blender_addon.link import question as link_question
-from cameo.blender_addon.link.client import LinkState
+from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.portrait.annotated import annotated, remarks_of
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
 from cameo.blender_addon.portrait.sources import image_bytes

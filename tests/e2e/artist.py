@@ -10,8 +10,8 @@ from pathlib import Path
 import bpy
 import cameo
 from cameo.blender_addon import session
-from cameo.blender_addon.link.client import LinkState
 from cameo.blender_addon.link.job_view import JobView
+from cameo.blender_addon.link.state import LinkState
 from cameo.protocol.connection import process_exists
 
 

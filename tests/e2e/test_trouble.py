@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 import pytest
 from cameo.blender_addon import session
-from cameo.blender_addon.link.client import LinkState
+from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.panels.backend import self_test_summary
 from cameo.protocol.jobs import JobState
 
@@ -145,7 +145,7 @@ def test_a_taken_port_is_named(home, backend_python):
 
 def test_an_unwritable_folder_for_avatars_loses_nothing(artist, photo, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    artist.client.avatar_folder = tmp_path / "file" / "avatars"
+    artist.client.jobs.avatar_folder = tmp_path / "file" / "avatars"
     artist.start_backend()
     job = artist.generate(photo)
     artist.wait_for(has_come(job), seconds=180)

@@ -1,0 +1,155 @@
+"""The backend of this computer: found by its connection file, started, and started again when it dies at work."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...protocol.connection import read_connection
+from ...protocol.errors import ConnectionFileError, ProtocolError
+from ...protocol.version import check_peer
+from .launch import BackendProcess, NoBackend, find_backend_python, start_backend
+from .problem import Problem
+from .socket_thread import Address
+from .state import LinkState
+
+START_SECONDS = 60.0
+NOT_RUNNING = Problem("backend.not_running", "No backend is running.", fix="Press Start Backend.")
+_RESTARTS = 3
+
+Look = Address | Problem | LinkState | None
+"""What a look for the backend can find: where it is, why there is none, that one is starting, or nothing new."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How the artist wants the backend started; ``python`` and ``managed`` as in ``launch.find_backend_python``."""
+
+    python: str = ""
+    outlive_blender: bool = False
+    managed: Path | None = None
+
+
+class LocalBackend:
+    """The backend whose folder is ``home``. Nothing in here waits."""
+
+    silence_seconds = 2.0
+    """A backend that has said nothing for so long is hung or gone."""
+    greeting_seconds = START_SECONDS
+    """One that has said nothing at all may still be starting."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._process: BackendProcess | None = None
+        self._launch = Launch()
+        self._launched = 0.0
+        self._pid = 0  # of the backend found last
+        self._restarts = 0
+        self._met = False  # a backend has answered since the artist asked for one
+        self.may_launch = False
+        """The artist asked for a backend, so one that dies at work is started again."""
+
+    def want(self, launch: Launch) -> None:
+        """The artist asks for a backend."""
+        self._launch, self._restarts, self._met = launch, 0, False
+
+    def launch(self) -> Problem | LinkState:
+        """Start one."""
+        try:
+            python = find_backend_python(self._launch.python, self._launch.managed)
+            outlive = self._launch.outlive_blender
+            self._process = start_backend(python, self.home, outlive_blender=outlive)
+        except NoBackend as error:
+            return error.problem
+        self._launched = time.monotonic()
+        return LinkState.STARTING
+
+    def stop(self, wait_seconds: float = 0.0) -> None:
+        """End the process that was started here, if any."""
+        self.may_launch = False
+        if self._process is not None:
+            self._process.stop(wait_seconds)
+
+    def has_answered(self) -> None:
+        self._met = True
+
+    def was_closed(self) -> None:
+        """It said goodbye: someone stopped it on purpose. (One met while it closed is no use.)"""
+        self.may_launch &= not self._met
+
+    def started_with(self, python: Path) -> bool:
+        """Whether the backend is one that this Blender started with ``python``."""
+        return self._process is not None and self._process.python == python
+
+    def look(self, *, starting: bool, work_left: bool) -> Look:
+        """Where the backend is, or what has become of it.
+
+        Args:
+            starting: the artist waits for it, and was not yet told that there is none.
+            work_left: jobs wait for it.
+        """
+        try:
+            connection = read_connection(self.home)
+        except ConnectionFileError as error:
+            return self._wait(Problem.of(error), starting, work_left)
+        try:
+            check_peer(connection.protocol, connection.software)
+        except ProtocolError as error:
+            return Problem.of(error)
+        self._pid = connection.pid
+        return Address(connection.endpoint, connection.control)
+
+    def died(self) -> bool:
+        """Whether the backend at the other end is one of ours, and has ended."""
+        process = self._process
+        return process is not None and process.process.pid == self._pid and process.exit_code() is not None
+
+    def why_silent(self) -> Problem:
+        try:
+            read_connection(self.home)
+        except ConnectionFileError:
+            return Problem(
+                "backend.stopped",
+                "The backend has stopped.",
+                f"process {self._pid} is gone",
+                "Press Start Backend; unfinished jobs go on from where they were.",
+            )
+        return Problem(
+            "backend.silent",
+            "The backend does not answer.",
+            f"process {self._pid} has said nothing for {self.silence_seconds:.0f} s; the computer may be overloaded",
+            "Wait a moment: the connection comes back by itself. If it does not, stop the backend and start it again.",
+        )
+
+    def _wait(self, problem: Problem, starting: bool, work_left: bool) -> Look:
+        process = self._process
+        if process is None:
+            if self._starts_again(work_left):
+                return self.launch()
+            if not starting:
+                return None
+            return problem if problem.code == "connection.damaged" else NOT_RUNNING
+        if process.exit_code() is not None:
+            return self._after_death(process, work_left)
+        if starting and time.monotonic() - self._launched > START_SECONDS:
+            sentence, fix = "The backend does not come up.", "Stop it and start it again."
+            return Problem("backend.slow_start", sentence, process.last_words(), fix)
+        return None
+
+    def _after_death(self, process: BackendProcess, work_left: bool) -> Problem | LinkState:
+        """Our own backend ended by itself: start it again if it was killed at work, else say what it said."""
+        self._process = None
+        if process.exit_code() not in (0, 1) and self._starts_again(work_left):
+            return self.launch()
+        sentence = f"The backend stopped (exit code {process.exit_code()})."
+        fix = "Read the cause, then press Start Backend; unfinished jobs go on from where they were."
+        return Problem("backend.stopped", sentence, process.last_words(), fix)
+
+    def _starts_again(self, work_left: bool) -> bool:
+        """Whether the artist's backend, gone at work or before it answered, is to be started once more."""
+        missed = not self._met or work_left
+        if not self.may_launch or not missed or self._restarts >= _RESTARTS:
+            return False
+        self._restarts += 1
+        return True
