@@ -6,7 +6,7 @@ import bpy
 
 from . import session, view_settings
 from .scene.avatar import control_names, is_avatar, parts_of
-from .scene.board_layout import SLIDER_LENGTH
+from .scene.board_layout import SLIDE_AXIS, SLIDER_LENGTH
 from .scene.pose import set_controls
 from .scene.timeline import auto_key
 from .words import CAMEO
@@ -73,7 +73,7 @@ class CameoControl(bpy.types.PropertyGroup):
 
     def _get(self) -> float:
         bone = parts_of(self.id_data).rig.pose.bones.get(self.name)
-        return bone.location[0] / SLIDER_LENGTH if bone is not None else 0.0
+        return bone.location[SLIDE_AXIS] / SLIDER_LENGTH if bone is not None else 0.0
 
     def _set(self, value: float) -> None:
         set_controls(self.id_data, {self.name: value})

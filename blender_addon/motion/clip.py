@@ -9,7 +9,6 @@ import numpy as np
 
 from ...protocol.errors import CameoError
 
-JOINTS = ("root", "neck", "jaw", "left_eye", "right_eye")  # FLAME's order, as on the rig
 FRAMES_LIMIT = 1_000_000  # over four hours at 60 frames a second
 
 

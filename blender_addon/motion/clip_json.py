@@ -15,7 +15,8 @@ import math
 
 import numpy as np
 
-from .clip import FRAMES_LIMIT, JOINTS, MotionClip, evenly, unreadable
+from ..joints import JOINT_NAMES
+from .clip import FRAMES_LIMIT, MotionClip, evenly, unreadable
 
 FORMAT, VERSION = "cameo_motion", 1
 _TRANSLATION = "translation"
@@ -86,7 +87,7 @@ def _columns(frames: list[object], name: str) -> tuple[dict[str, np.ndarray], di
         if not isinstance(frame, dict):
             raise unreadable(name, f"Frame {k} is not an object of names and values.")
         for key, value in frame.items():
-            if key in JOINTS or key == _TRANSLATION:
+            if key in JOINT_NAMES or key == _TRANSLATION:
                 if not isinstance(value, list) or len(value) != 3:
                     raise unreadable(name, f"Frame {k}: {key} is not a list of three numbers.")
                 row = [_number(one, f"Frame {k}: {key}", name) for one in value]

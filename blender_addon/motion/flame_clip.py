@@ -15,7 +15,8 @@ import zlib
 
 import numpy as np
 
-from .clip import FRAMES_LIMIT, JOINTS, MotionClip, evenly, unreadable
+from ..joints import JOINT_NAMES
+from .clip import FRAMES_LIMIT, MotionClip, evenly, unreadable
 
 _BYTES_LIMIT = 256 << 20  # of one array
 _NUMBERS = {  # what we call it -> names in files, and how many columns it has (None: any)
@@ -79,7 +80,7 @@ def read_flame_clip(content: bytes, name: str, rate: float = 30.0) -> MotionClip
     controls = {}
     if "eyelids" in arrays:
         controls = {"eyeBlinkLeft": arrays["eyelids"][:, 0], "eyeBlinkRight": arrays["eyelids"][:, 1]}
-    joints = {joint: arrays[joint] for joint in JOINTS if joint in arrays}
+    joints = {joint: arrays[joint] for joint in JOINT_NAMES if joint in arrays}
     return MotionClip(
         evenly(frames, rate),
         rate,

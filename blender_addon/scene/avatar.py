@@ -20,14 +20,15 @@ from typing import NamedTuple
 import bpy
 
 from ...protocol.avatar import AvatarData
-from . import controls, rig, source
+from ..joints import JOINT_NAMES
+from . import controls, face_board, rig, source
 from .board_drawing import ring_mesh
-from .head_mesh import JOINT_NAMES, create_head
+from .head_mesh import create_head
 from .splats import create_splats
 from .thumbnail import show_thumbnail
 
 MARK = "cameo_avatar"  # on the root: version of this layout
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 PARTS = RIG, HEAD, SPLATS = "cameo_rig", "cameo_head", "cameo_splats"  # on the root: the parts
 CONTROLS, CAMERA, PHOTO_CONTROLS = "cameo_controls", "cameo_photo_camera", "cameo_photo_controls"  # JSON on the root
 POSES = "cameo_poses"  # JSON on the root; avatars of older files have none
@@ -173,10 +174,10 @@ def _create_rig(
     select_only(context, rig_object)
     bpy.ops.object.mode_set(mode="EDIT")
     rig.add_joint_bones(armature, data)
-    controls.add_board_bones(armature, data)
+    face_board.add_board_bones(armature, data)
     bpy.ops.object.mode_set(mode="OBJECT")
     rig.follow_handles(rig_object, data)
-    controls.set_up_sliders(rig_object, data)
+    face_board.set_up_sliders(rig_object, data)
     _show_handles(rig_object, data)
     return rig_object
 

@@ -18,8 +18,8 @@ Edges = list[tuple[int, int]]
 
 
 def knob_mesh() -> bpy.types.Object:
-    """A filled disc in the board's plane."""
-    points = _circle(12, KNOB_RADIUS)
+    """A filled disc in the board's plane, which is the slider's yz plane."""
+    points = _circle(12, KNOB_RADIUS)[:, [2, 0, 1]]
     return _shape(KNOB, points, [], [tuple(range(12))])
 
 

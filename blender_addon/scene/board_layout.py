@@ -4,6 +4,8 @@ One row per control, or per left/right pair: the subject's right side stands on 
 
     (o----)  Brow Down  (o----)
              Jaw Open   (o----)
+
+Partners stand in one row: Blender's flip demands it (``face_board.py``).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 SLIDER_LENGTH = 0.02  # metres a slider travels from 0 to 1
+SLIDE_AXIS = 1  # of its bone: local y, which no flip of Blender's negates
 ROW_HEIGHT, HEADING_HEIGHT = 0.011, 0.015
 LABEL_WIDTH, MORE_LABEL_WIDTH, GAP = 0.062, 0.086, 0.004
 
@@ -27,12 +30,16 @@ _GROUPS = (  # heading, what names begin with, column
 
 @dataclass(frozen=True)
 class Slider:
-    """One control: where its zero lies on the board (``x``, ``y`` metres, board frame) and its bone collection."""
+    """One control: where its zero lies on the board (``x``, ``y`` metres, board frame) and its bone collection.
+
+    ``second``: it stands on the far side of its row's label, :attr:`BoardLayout.second_place` from its partner.
+    """
 
     control: str
     x: float
     y: float
     collection: str
+    second: bool
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,11 @@ class Label:
 
 @dataclass(frozen=True)
 class BoardLayout:
+    """``second_place``: metres from a row's first slider to its second; the same in every row."""
+
     sliders: tuple[Slider, ...]
     labels: tuple[Label, ...]
+    second_place: float
 
 
 def mirrored_name(name: str) -> str:
@@ -81,6 +91,7 @@ def _columns(groups: list[tuple[str, list[str], int]], collection: str, left: fl
     sliders: list[Slider] = []
     labels: list[Label] = []
     y = {0: 0.0, 1: 0.0}
+    second_place = SLIDER_LENGTH + label_width + 2 * GAP
     for heading, names, column in groups:
         if not names:
             continue
@@ -90,11 +101,10 @@ def _columns(groups: list[tuple[str, list[str], int]], collection: str, left: fl
         for row in _rows(names):
             y[column] -= ROW_HEIGHT
             labels.append(Label(_title(row[0]), x + SLIDER_LENGTH + GAP, y[column] - 0.0015, False))
-            for side, name in zip(_sides(row), row):
-                offset = 0.0 if side == "right" else SLIDER_LENGTH + label_width + 2 * GAP
-                sliders.append(Slider(name, x + offset, y[column], collection))
+            for name, second in zip(row, (False, True) if len(row) == 2 else (True,)):
+                sliders.append(Slider(name, x + second * second_place, y[column], collection, second))
         y[column] -= 0.4 * HEADING_HEIGHT
-    return BoardLayout(tuple(sliders), tuple(labels))
+    return BoardLayout(tuple(sliders), tuple(labels), second_place)
 
 
 def _rows(names: list[str]) -> list[tuple[str, ...]]:
@@ -105,10 +115,7 @@ def _rows(names: list[str]) -> list[tuple[str, ...]]:
         if name in done:
             continue
         other = mirrored_name(name)
-        is_pair = (
-            other != name and other in names and not name.startswith(("jawLeft", "jawRight", "mouthLeft", "mouthRight"))
-        )
-        row = tuple(sorted({name, other}, key=_is_left)) if is_pair else (name,)
+        row = tuple(sorted({name, other}, key=_is_left)) if other in names else (name,)
         rows.append(row)
         done.update(row)
     return rows
@@ -118,21 +125,13 @@ def _is_left(name: str) -> bool:
     return "left" in name.lower()
 
 
-def _sides(row: tuple[str, ...]) -> tuple[str, ...]:
-    return ("right", "left") if len(row) == 2 else ("single",)
-
-
 def _title(name: str) -> str:
-    """``mouthLowerDownLeft`` -> ``Mouth Lower Down`` for a pair's row; sides of single controls stay.
+    """``mouthLowerDownLeft`` -> ``Mouth Lower Down``; ``jawLeft``, one of two ways -> ``Jaw Sideways``.
 
     An action unit keeps its number in front: ``AU12LipCornerPuller`` -> ``AU12 Lip Corner Puller``.
     """
-    text = (
-        name
-        if name in ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
-        else re.sub("(?i)[-_]?(left|right)$", "", name)
-    )
-    return spoken_name(text)
+    text = re.sub("(?i)[-_]?(left|right)$", "", name)
+    return spoken_name(text + "Sideways" if text in ("jaw", "mouth") else text)
 
 
 def spoken_name(name: str) -> str:

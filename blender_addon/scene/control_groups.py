@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ..joints import JOINT_NAMES
+
 
 class ControlGroup(NamedTuple):
     """``starts``: what the names of its controls begin with; ``joints``: those the artist turns by hand."""
@@ -39,7 +41,7 @@ def controls_in(key: str, names: Iterable[str]) -> list[str]:
 
 def joints_in(key: str) -> tuple[str, ...]:
     """The group's joints; of everything: all five, in FLAME's order."""
-    return ("root", "neck", "jaw", "left_eye", "right_eye") if key == EVERYTHING else _group(key).joints
+    return JOINT_NAMES if key == EVERYTHING else _group(key).joints
 
 
 def _group(key: str) -> ControlGroup:

@@ -1,9 +1,7 @@
-"""The face board: one bone per control, which the artist slides from 0 to 1, and the drivers behind it.
+"""The drivers behind the face board: from sliders to shape keys and joints.
 
-Controls are bones because Blender's pose library, pose copying and the dope sheet's bone filters know bones only.
-A slider travels :data:`SLIDER_LENGTH` along its own x axis; a constraint keeps it there, and drivers read the
-constrained place, so what one sees is what drives. Where the avatar file gives a control a ceiling, the drivers cut its
-value to it.
+They read the sliders' constrained places, so what one sees is what drives. Where the avatar file gives a control a
+ceiling, the drivers cut its value to it.
 """
 
 from __future__ import annotations
@@ -14,58 +12,11 @@ import bpy
 
 from ...protocol.avatar import AvatarControl, AvatarData
 from ...protocol.errors import AvatarFileError
-from .board_drawing import draw_board, knob_mesh
-from .board_layout import BOARD, MORE, SLIDER_LENGTH, BoardLayout, lay_out, mirrored_name
-from .head_mesh import JOINT_NAMES
+from ..joints import JOINT_NAMES
+from .board_layout import SLIDER_LENGTH
 from .rig import add_driver
 
-BOARD_BONES = {BOARD: "face_board", MORE: "more_controls"}
 EXPRESSION_LIMIT = 255  # characters Blender keeps of a driver's expression
-KNOB_LENGTH = 0.008
-_BOARD_GAP = 0.05  # metres between the head and its board
-_BOARD_COLOR, _SELECTED_COLOR = (0.75, 0.75, 0.75), (1.0, 1.0, 1.0)  # sRGB
-_LEFT_COLOR, _RIGHT_COLOR, _MIDDLE_COLOR = (0.35, 0.6, 1.0), (1.0, 0.4, 0.35), (1.0, 0.8, 0.3)
-
-
-def board_layouts(data: AvatarData) -> tuple[BoardLayout, BoardLayout]:
-    """Layouts of the face board and of the board for further controls."""
-    return lay_out([control.name for control in data.controls])
-
-
-def add_board_bones(armature: bpy.types.Armature, data: AvatarData) -> None:
-    """Edit bones of the boards and their sliders (edit mode), to the subject's left, at the height of the eyes."""
-    left = float(data.vertices[:, 0].max()) + _BOARD_GAP
-    top = float(data.joints[3:, 1].max()) + 0.1
-    front = float(data.joints[3:, 2].max())
-    for layout, collection_name in zip(board_layouts(data), (BOARD, MORE)):
-        if not layout.sliders:
-            continue
-        collection = armature.collections.new(collection_name)
-        board = _add_bone(armature, BOARD_BONES[collection_name], (left, top, front), 0.02)
-        board.parent = armature.edit_bones[JOINT_NAMES[0]]
-        collection.assign(board)
-        for slider in layout.sliders:
-            bone = _add_bone(armature, slider.control, (left + slider.x, top + slider.y, front), KNOB_LENGTH)
-            bone.parent = board
-            collection.assign(bone)
-        collection.is_visible = collection_name == BOARD
-
-
-def set_up_sliders(rig: bpy.types.Object, data: AvatarData) -> None:
-    """Pose-mode half: locks, limits, custom shapes."""
-    knob = knob_mesh()
-    for layout, collection in zip(board_layouts(data), (BOARD, MORE)):
-        if not layout.sliders:
-            continue
-        board = rig.pose.bones[BOARD_BONES[collection]]
-        _wear(board, draw_board(f"{rig.name} {collection}", layout), _BOARD_COLOR)
-        for slider in layout.sliders:
-            bone = rig.pose.bones[slider.control]
-            _wear(bone, knob, _knob_color(slider.control))
-            bone.lock_location = (False, True, True)
-            bone.lock_rotation = bone.lock_scale = (True, True, True)
-            bone.lock_rotation_w = True
-            _limit(bone)
 
 
 def drive_by_controls(head: bpy.types.Object, rig: bpy.types.Object, data: AvatarData) -> None:
@@ -117,7 +68,7 @@ def _weighted_sum(
     if len(read) > len(letters):
         raise _too_complex(target)
     letter = dict(zip(read, letters))
-    variables = {letter[name]: (name, "LOC_X") for name in read}
+    variables = {letter[name]: (name, "LOC_Y") for name in read}
     terms = (f"{_acting(control, letter, controls)}*{gain / SLIDER_LENGTH:.9g}" for control, gain in sources)
     expression = "+".join(terms).replace("+-", "-")
     _check_length(target, expression)
@@ -146,41 +97,3 @@ def _too_complex(target: str) -> AvatarFileError:
         cause=f"A Blender driver holds {EXPRESSION_LIMIT} characters.",
         fix="Make the avatar again with this version of Cameo.",
     )
-
-
-def _add_bone(
-    armature: bpy.types.Armature, name: str, head: tuple[float, float, float], length: float
-) -> bpy.types.EditBone:
-    bone = armature.edit_bones.new(name)
-    bone.head = head
-    bone.tail = (head[0], head[1] + length, head[2])
-    bone.roll = 0.0
-    bone.use_deform = False
-    return bone
-
-
-def _wear(bone: bpy.types.PoseBone, shape: bpy.types.Object, color: tuple[float, float, float]) -> None:
-    bone.custom_shape = shape
-    bone.use_custom_shape_bone_size = False
-    bone.color.palette = "CUSTOM"
-    bone.color.custom.normal = color
-    bone.color.custom.select = bone.color.custom.active = _SELECTED_COLOR
-
-
-def _knob_color(control: str) -> tuple[float, float, float]:
-    """The sides in two colours, as rigs have it."""
-    if mirrored_name(control) == control:
-        return _MIDDLE_COLOR
-    return _LEFT_COLOR if "left" in control.lower() else _RIGHT_COLOR
-
-
-def _limit(bone: bpy.types.PoseBone) -> None:
-    limit = bone.constraints.new("LIMIT_LOCATION")
-    limit.name = "0 to 1"
-    limit.owner_space = "LOCAL"
-    limit.use_transform_limit = True
-    for axis, highest in (("x", SLIDER_LENGTH), ("y", 0.0), ("z", 0.0)):
-        setattr(limit, f"use_min_{axis}", True)
-        setattr(limit, f"use_max_{axis}", True)
-        setattr(limit, f"min_{axis}", 0.0)
-        setattr(limit, f"max_{axis}", highest)

@@ -10,10 +10,11 @@ import numpy as np
 from ...protocol.avatar import POSEDIR_ROWS, AvatarData
 from ...protocol.avatar_header import AvatarPose, read_camera
 from ...protocol.errors import CameoError
+from ..joints import JOINT_NAMES
 from . import binding_nodes as names
 from .avatar import CAMERA, PHOTO_CONTROLS, POSES, parts_of
 from .color import linear_to_srgb
-from .head_mesh import JOINT_NAMES, corrective_name
+from .head_mesh import corrective_name
 from .materials import COLOR_ATTRIBUTE
 from .source import kept_source
 from .splats import COLOR, OPACITY, read_attribute

@@ -6,11 +6,10 @@ import bpy
 import numpy as np
 
 from ...protocol.avatar import AvatarData
+from ..joints import JOINT_NAMES
 from .color import srgb_to_linear
 from .materials import COLOR_ATTRIBUTE, avatar_material
 
-JOINT_NAMES = ("root", "neck", "jaw", "left_eye", "right_eye")  # FLAME's order
-JOINT_PARENTS = (-1, 0, 1, 1, 1)
 PART_NAMES = ("skin", "left_eye", "right_eye", "teeth", "tongue", "mouth", "hair")
 KEY_RANGE = (-10.0, 10.0)  # the widest Blender allows: drivers must never be cut
 

@@ -10,11 +10,11 @@ import numpy as np
 from mathutils import Euler, Quaternion
 
 from ...protocol.errors import CameoError
+from ..joints import JOINT_NAMES
 from ..motion.clip import MotionClip, evenly
 from ..motion.turns import to_axis_angle, to_quaternions
 from .avatar import AvatarParts, control_names, parts_of
-from .board_layout import SLIDER_LENGTH
-from .head_mesh import JOINT_NAMES
+from .board_layout import SLIDE_AXIS, SLIDER_LENGTH
 from .pose import joint_handle, rotation_path
 
 _EYES = ("left_eye", "right_eye")
@@ -53,7 +53,7 @@ def apply_motion(
     frames = frame_start + np.arange(len(clip.times), dtype=np.float64)
     for control, values in controls.items():
         path = parts.rig.pose.bones[control].path_from_id("location")
-        _add_curve(bag, path, 0, control, frames, np.clip(values, 0.0, 1.0) * SLIDER_LENGTH)
+        _add_curve(bag, path, SLIDE_AXIS, control, frames, np.clip(values, 0.0, 1.0) * SLIDER_LENGTH)
     for joint, turns in clip.joints.items():
         handle = joint_handle(member, joint)
         path = rotation_path(handle)
@@ -78,7 +78,7 @@ def sample_timeline(context: bpy.types.Context, member: bpy.types.Object, first:
     handles = [joint_handle(member, joint) for joint in JOINT_NAMES]
     values, turns, places = [], [], []
     for _ in _frames(scene, parts, first, last):
-        values.append([bone.location[0] / SLIDER_LENGTH for bone in sliders])
+        values.append([bone.location[SLIDE_AXIS] / SLIDER_LENGTH for bone in sliders])
         turns.append([tuple(handle.matrix_basis.to_quaternion()) for handle in handles])
         places.append(tuple(handles[0].location))
     rate = scene.render.fps / scene.render.fps_base

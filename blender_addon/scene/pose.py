@@ -8,10 +8,10 @@ import bpy
 from mathutils import Quaternion, Vector
 
 from ...protocol.errors import CameoError
+from ..joints import JOINT_NAMES
 from .avatar import control_names, parts_of
-from .board_layout import SLIDER_LENGTH, mirrored_name
+from .board_layout import SLIDE_AXIS, SLIDER_LENGTH, mirrored_name
 from .control_groups import EVERYTHING, controls_in, joints_in
-from .head_mesh import JOINT_NAMES
 from .rig import HANDLE_SUFFIX
 
 
@@ -40,7 +40,7 @@ def joint_handle(member: bpy.types.Object, joint: str) -> bpy.types.PoseBone:
 def control_values(member: bpy.types.Object) -> dict[str, float]:
     """Every control's value, 0..1."""
     bones = parts_of(member).rig.pose.bones
-    return {name: bones[name].location[0] / SLIDER_LENGTH for name in control_names(member)}
+    return {name: bones[name].location[SLIDE_AXIS] / SLIDER_LENGTH for name in control_names(member)}
 
 
 def set_controls(member: bpy.types.Object, values: Mapping[str, float]) -> None:
@@ -51,7 +51,7 @@ def set_controls(member: bpy.types.Object, values: Mapping[str, float]) -> None:
     """
     bones = {name: slider(member, name) for name in values}
     for name, value in values.items():
-        bones[name].location[0] = min(max(value, 0.0), 1.0) * SLIDER_LENGTH
+        bones[name].location[SLIDE_AXIS] = min(max(value, 0.0), 1.0) * SLIDER_LENGTH
 
 
 def set_joint(member: bpy.types.Object, joint: str, axis_angle: tuple[float, float, float]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from .board_layout import SLIDER_LENGTH
+from .board_layout import SLIDE_AXIS, SLIDER_LENGTH
 from .named_poses import NamedPose, pose_values, poses_of
 from .pose import slider
 from .thumbnail import show_pixels
@@ -33,7 +33,7 @@ def add_pose_assets(root: bpy.types.Object, picture: Callable[[NamedPose], np.nd
     """
     actions = []
     for pose in poses_of(root):
-        action = _pose_action(root, pose)
+        action = pose_action(root, pose)
         action.asset_mark()
         action.asset_data.catalog_id = catalog_id(pose.group)
         action.asset_data.description = f"{pose.group.capitalize()} '{pose.name}' of Cameo"
@@ -81,7 +81,7 @@ def catalog_lines() -> Iterator[str]:
         yield f"{catalog_id(group)}:{path}:{path.replace('/', '-')}"
 
 
-def _pose_action(root: bpy.types.Object, pose: NamedPose) -> bpy.types.Action:
+def pose_action(root: bpy.types.Object, pose: NamedPose) -> bpy.types.Action:
     """The asset of that name, emptied, or a new one; keyed on frame 1."""
     name = pose.name if pose.group != "emotion" else pose.name.title()
     action = bpy.data.actions.get(name)
@@ -95,6 +95,6 @@ def _pose_action(root: bpy.types.Object, pose: NamedPose) -> bpy.types.Action:
     strip = action.layers.new("Pose").strips.new(type="KEYFRAME")
     curves = strip.channelbag(slot, ensure=True).fcurves
     for control, value in pose_values(root, pose.name, 1.0).items():
-        curve = curves.new(slider(root, control).path_from_id(SLIDE), index=0, group_name=control)
+        curve = curves.new(slider(root, control).path_from_id(SLIDE), index=SLIDE_AXIS, group_name=control)
         curve.keyframe_points.insert(1.0, value * SLIDER_LENGTH)
     return action

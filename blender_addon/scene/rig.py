@@ -9,9 +9,12 @@ All drivers are simple expressions: they work where running scripts is forbidden
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
 from ...protocol.avatar import AvatarData
-from .head_mesh import JOINT_NAMES, JOINT_PARENTS, corrective_name, moving_correctives
+from ..joints import JOINT_NAMES, JOINT_PARENTS
+from .board_layout import mirrored_name
+from .head_mesh import corrective_name, moving_correctives
 
 BONE_LENGTH = 0.04  # metres
 HANDLE_SUFFIX = "_handle"
@@ -48,7 +51,7 @@ def add_joint_bones(armature: bpy.types.Armature, data: AvatarData) -> None:
     for joint, (name, parent) in enumerate(zip(JOINT_NAMES, JOINT_PARENTS)):
         for bone_name in dict.fromkeys((name, handle_name(joint, driven))):
             bone = armature.edit_bones.new(bone_name)
-            bone.head = data.joints[joint]
+            bone.head = data.joints[joint] if bone_name == name else _handle_place(joint, data.joints)
             bone.tail = bone.head
             bone.tail.y += BONE_LENGTH
             bone.roll = 0.0
@@ -56,6 +59,15 @@ def add_joint_bones(armature: bpy.types.Armature, data: AvatarData) -> None:
             bone.parent = armature.edit_bones[JOINT_NAMES[parent]] if parent >= 0 else None
             (deform if joint in driven and bone_name == name else visible).assign(bone)
     deform.is_visible = False
+
+
+def _handle_place(joint: int, joints: np.ndarray) -> np.ndarray:
+    """The joint's place, made symmetric: nobody's is, and Blender's *Flip Pose* would move the handles by the rest.
+
+    A handle gives its joint a rotation, never a place.
+    """
+    partner = JOINT_NAMES.index(mirrored_name(JOINT_NAMES[joint]))
+    return 0.5 * (joints[joint] + joints[partner] * (-1.0, 1.0, 1.0))
 
 
 def follow_handles(rig: bpy.types.Object, data: AvatarData) -> None:

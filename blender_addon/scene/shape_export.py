@@ -16,8 +16,8 @@ import bpy
 import numpy as np
 
 from ...protocol.errors import CameoError
+from ..joints import JOINT_NAMES
 from .avatar import AvatarParts, control_names, parts_of
-from .head_mesh import JOINT_NAMES
 from .materials import COLOR_ATTRIBUTE
 from .motion_action import sample_timeline
 from .picture import posed

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 
 import bpy
 
+from ..joints import JOINT_NAMES
 from .avatar import control_names, parts_of
+from .board_layout import SLIDE_AXIS
 from .control_groups import EVERYTHING, controls_in, joints_in
-from .head_mesh import JOINT_NAMES
 from .pose import joint_handle, rotation_path, set_controls, set_joint, slider
 
-SLIDE = "location"  # a slider's keyed channel is location[0]
+SLIDE = "location"  # a slider's keyed channel is location[SLIDE_AXIS]
 _UNCHANGED = 1e-6  # metres or radians
 _SAME_FRAME = 0.01  # frames; as Blender has it
 
@@ -51,7 +52,7 @@ def key_changed(member: bpy.types.Object, frame: float, group: str = EVERYTHING)
     """
     curves = curves_of(member)
     names = controls_in(group, control_names(member))
-    changed = [name for name in names if _differs(slider(member, name), SLIDE, (0,), curves, frame)]
+    changed = [name for name in names if _differs(slider(member, name), SLIDE, (SLIDE_AXIS,), curves, frame)]
     _key_sliders(member, frame, changed)
     for joint in joints_in(group):
         handle = joint_handle(member, joint)
@@ -77,13 +78,13 @@ def auto_key(
     available = replace or context.preferences.edit.use_keyframe_insert_available
     frame, curves = scene.frame_current, curves_of(member) if available else {}
 
-    def wanted(bone: bpy.types.PoseBone, path: str) -> bool:
-        curve = curves.get((bone.path_from_id(path), 0))
+    def wanted(bone: bpy.types.PoseBone, path: str, index: int) -> bool:
+        curve = curves.get((bone.path_from_id(path), index))
         return not available or (curve is not None and (not replace or _has_key(curve, frame)))
 
-    _key_sliders(member, frame, [name for name in controls if wanted(slider(member, name), SLIDE)])
+    _key_sliders(member, frame, [name for name in controls if wanted(slider(member, name), SLIDE, SLIDE_AXIS)])
     for handle in (joint_handle(member, joint) for joint in joints):
-        if wanted(handle, rotation_path(handle)):
+        if wanted(handle, rotation_path(handle), 0):
             _key_handle(handle, frame)
 
 
@@ -97,13 +98,13 @@ def toggle_key(member: bpy.types.Object, control: str, frame: float) -> bool:
     if key_state(bone, curves_of(member), frame) != "KEYED":
         _key_sliders(member, frame, (control,))
         return True
-    bone.keyframe_delete(SLIDE, index=0, frame=frame)
+    bone.keyframe_delete(SLIDE, index=SLIDE_AXIS, frame=frame)
     return False
 
 
 def key_state(bone: bpy.types.PoseBone, curves: Mapping[tuple[str, int], bpy.types.FCurve], frame: float) -> str:
     """``KEYED`` at this frame, ``ANIMATED`` elsewhere, or ``STILL``."""
-    curve = curves.get((bone.path_from_id(SLIDE), 0))
+    curve = curves.get((bone.path_from_id(SLIDE), SLIDE_AXIS))
     if curve is None:
         return "STILL"
     return "KEYED" if _has_key(curve, frame) else "ANIMATED"
@@ -132,7 +133,7 @@ def clear_animation(member: bpy.types.Object) -> None:
 
 def _key_sliders(member: bpy.types.Object, frame: float, names: Iterable[str]) -> None:
     for name in names:
-        slider(member, name).keyframe_insert(SLIDE, index=0, frame=frame, group=name)
+        slider(member, name).keyframe_insert(SLIDE, index=SLIDE_AXIS, frame=frame, group=name)
 
 
 def _key_handle(handle: bpy.types.PoseBone, frame: float) -> None:

@@ -6,6 +6,7 @@ import bpy
 import cameo
 import numpy as np
 import pytest
+from cameo.blender_addon.joints import JOINT_NAMES
 from cameo.blender_addon.scene import avatar, pose, timeline
 from cameo.blender_addon.scene.control_groups import GROUPS, controls_in
 from cameo.protocol.avatar import write_avatar
@@ -36,7 +37,7 @@ def test_every_control_is_in_exactly_one_group(ada):
     names = avatar.control_names(ada)
     listed = [name for group in GROUPS for name in controls_in(group.key, names)]
     assert sorted(listed) == sorted(names)
-    assert {joint for group in GROUPS for joint in group.joints} == set(avatar.JOINT_NAMES)
+    assert {joint for group in GROUPS for joint in group.joints} == set(JOINT_NAMES)
 
 
 def test_resetting_and_mirroring_one_part_leaves_the_others(ada):
@@ -108,12 +109,12 @@ def test_auto_keying_obeys_blenders_restrictions(ada):
         timeline.key_controls(ada, 1, {"jawOpen": 0.5})
         bpy.context.scene.frame_set(10)
         slide(ada, "jawOpen", 0.7)
-        assert len(timeline.curves_of(ada)['pose.bones["jawOpen"].location', 0].keyframe_points) == 2
+        assert len(timeline.curves_of(ada)['pose.bones["jawOpen"].location', 1].keyframe_points) == 2
         edit.use_keyframe_insert_available = False
         tools.auto_keying_mode = "REPLACE_KEYS"
         bpy.context.scene.frame_set(12)
         slide(ada, "jawOpen", 0.9)
-        assert len(timeline.curves_of(ada)['pose.bones["jawOpen"].location', 0].keyframe_points) == 2
+        assert len(timeline.curves_of(ada)['pose.bones["jawOpen"].location', 1].keyframe_points) == 2
     finally:
         edit.use_keyframe_insert_available = False
         tools.auto_keying_mode = "ADD_REPLACE_KEYS"

@@ -11,6 +11,7 @@ from cameo.backend.artifacts import HeadParameters
 from cameo.backend.head.controls import parameters_from_controls
 from cameo.backend.head.lbs import joint_transforms, pose_vertices
 from cameo.backend.head.limits import limited
+from cameo.blender_addon.joints import JOINT_NAMES
 from cameo.blender_addon.scene import avatar, pose
 from cameo.protocol.errors import AvatarFileError, CameoError
 from mathutils import Matrix
@@ -84,7 +85,7 @@ def test_an_avatar_of_format_1_0_has_no_ceilings_and_plays_as_it_did(empty_scene
 def test_joints_turned_by_hand(head, seed):
     mesh, rng = toy_mesh(), np.random.default_rng(seed)
     turns = rng.normal(0, 0.3, (5, 3))
-    for joint, axis_angle in zip(avatar.JOINT_NAMES, turns):
+    for joint, axis_angle in zip(JOINT_NAMES, turns):
         pose.set_joint(head.root, joint, axis_angle)
     units = np.zeros(len(mesh.unit_names), np.float32)
     expected = pose_vertices(mesh, HeadParameters(units, turns.astype(np.float32)))
@@ -99,7 +100,7 @@ def test_hand_and_control_add_up_and_correctives_follow_both(head):
     expected_pose = driven.copy()
     for joint, axis_angle in by_hand.items():
         pose.set_joint(head.root, joint, axis_angle)
-        index = avatar.JOINT_NAMES.index(joint)
+        index = JOINT_NAMES.index(joint)
         local = joint_transforms(mesh.joints, driven)[2][index]
         extra = np.zeros((5, 3))
         extra[index] = axis_angle
@@ -122,9 +123,9 @@ def test_clearing_a_driven_bone_by_hand_does_not_bend_the_jaw(head):
 def test_sliders_stay_between_0_and_1(head):
     pose.set_controls(head.root, {"mouthPucker": 1.0})
     at_end = evaluated_vertices(head)
-    head.rig.pose.bones["mouthPucker"].location = (5.0, 1.0, 1.0)
+    head.rig.pose.bones["mouthPucker"].location = (1.0, 5.0, 1.0)
     assert np.abs(evaluated_vertices(head) - at_end).max() < 1e-6
-    head.rig.pose.bones["mouthPucker"].location = (-5.0, 0.0, 0.0)
+    head.rig.pose.bones["mouthPucker"].location = (0.0, -5.0, 0.0)
     assert np.abs(evaluated_vertices(head) - toy_mesh().vertices).max() < 1e-6
 
 
