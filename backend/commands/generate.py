@@ -16,7 +16,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ...protocol import limits
 from ...protocol.messages import GenerateAvatar, Scalar
 from ..errors import CameoError, PortraitError
-from ..pipeline.run import JobProgress, Part
+from ..pipeline.clock import JobProgress
+from ..pipeline.run import Part
 from ..pipeline.threads import calm_threads
 from ..progress import PreviewCloud
 

@@ -15,28 +15,36 @@ from ..engines import get_engine
 from ..gaussians.perceptual import fetch_perceptual
 from ..stage import Stage, StageContext
 from .bake import bake_avatar
+from .clock import JobReporter
 from .portrait import prepare_portrait
 from .presets import Preset, preset_for
 from .rebake import rebaked
 from .reconstruction import reconstruct
-from .run import JobReporter, Part, Pipeline, run_pipeline
+from .run import Part, Pipeline, run_pipeline
+from .timings import StageTimings
 
 _PORTRAIT_SHARE, _ENGINE_SHARE, _RECONSTRUCTION_SHARE = 0.03, 0.45, 0.5
 
 
 def generate_avatar(
-    request: GenerateAvatar, work_dir: Path, result: Path, reporter: JobReporter, part: Part | None = None
+    request: GenerateAvatar,
+    work_dir: Path,
+    result: Path,
+    reporter: JobReporter,
+    part: Part | None = None,
+    timings: StageTimings | None = None,
 ) -> None:
     """Make the avatar file ``result``, or the ``part`` of it that is asked for. The worker and the command line use it.
 
-    What was finished is kept in ``work_dir``: called again after a kill, it goes on from there.
+    What was finished is kept in ``work_dir``: called again after a kill, it goes on from there. ``timings``
+    are kept from job to job, so that the time left can be told.
 
     Raises:
         CameoError: the picture or the request cannot be used, a stage failed, or (JobCancelled) the artist cancelled.
         OSError: the disk is full or cannot be written.
     """
     pipeline = avatar_pipeline(request)
-    run_pipeline(pipeline, request.image.tobytes(), work_dir, result, reporter, part)
+    run_pipeline(pipeline, request.image.tobytes(), work_dir, result, reporter, part, timings)
 
 
 def avatar_pipeline(request: GenerateAvatar) -> Pipeline:

@@ -12,45 +12,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
 import psutil
 
 from ..errors import CameoError
-from ..progress import PreviewCloud, Reporter, SilentReporter
+from ..progress import SilentReporter
 from ..stage import Record, Stage, StageContext
 from .artifact_store import ArtifactStore, artifact_key, code_version
+from .clock import JobClock, JobReporter, Lap
+from .timings import StageTimings
 
 _MEMORY_SAMPLE_SECONDS = 0.05
-_ETA_FROM = 0.03  # a smaller part of the job says nothing about its end
-
-
-@dataclass(frozen=True)
-class JobProgress:
-    """How far a job is. Both fractions lie in 0..1; ``eta_seconds`` is None while unknown."""
-
-    stage: str
-    fraction: float
-    stage_fraction: float
-    eta_seconds: float | None
-    message: str
-
-
-class JobReporter(Protocol):
-    """Where a whole job reports to: the worker's pipe or a terminal."""
-
-    def progress(self, progress: JobProgress) -> None:
-        """Raises :class:`~..errors.JobCancelled` when the artist cancelled."""
-        ...
-
-    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
-        """A picture, uint8 [H,W,3] sRGB, and perhaps the head in space."""
-        ...
-
-    def notice(self, code: str, sentence: str) -> None:
-        """A warning that does not stop the job."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -77,7 +49,13 @@ class Part:
 
 
 def run_pipeline(
-    pipeline: Pipeline, image: bytes, work_dir: Path, result: Path, reporter: JobReporter, part: Part | None = None
+    pipeline: Pipeline,
+    image: bytes,
+    work_dir: Path,
+    result: Path,
+    reporter: JobReporter,
+    part: Part | None = None,
+    timings: StageTimings | None = None,
 ) -> None:
     """Make ``result`` (replaced atomically by the last step), keeping what every stage made in ``work_dir``.
 
@@ -87,25 +65,27 @@ def run_pipeline(
         CameoError: a stage failed; ``request.unknown_stage``; JobCancelled when the reporter said so.
         OSError: the disk is full or cannot be written.
     """
-    part = part or Part()
+    part, timings = part or Part(), timings or StageTimings()
     stages, anew = _chosen(pipeline, part)
     store = ArtifactStore(work_dir / "stages")
-    clock = _JobClock(reporter, sum(s.share for s in stages) + (0 if part.stop_after else pipeline.finish_share))
+    laps = [Lap(stage.name, stage.share, timings.seconds(stage)) for stage in stages]
+    finish = [] if part.stop_after else [Lap(pipeline.finish_name, pipeline.finish_share, None)]
+    clock = JobClock(reporter, [*laps, *finish])
     context = StageContext(image, SilentReporter(), work_dir, work_dir)
     key = hashlib.sha256(image).hexdigest()
     for stage in stages:
         key = artifact_key(key, stage.name, stage.config, code_version())
-        context.reporter = clock.enter(stage.name, stage.share)
+        context.reporter = clock.enter(stage.name)
         context.checkpoints = work_dir / "checkpoints" / f"{stage.name}-{key[:24]}"
         context.pictures = work_dir / "pictures" / stage.name
         context.reporter.progress(0.0)
         if stage.name in anew:
             store.path(stage.name, key).unlink(missing_ok=True)
             shutil.rmtree(context.checkpoints, ignore_errors=True)
-        _load_or_run(stage, key, store, context, clock)
+        _load_or_run(stage, key, store, context, clock.reporter, timings)
     if part.stop_after:
         return
-    context.reporter = clock.enter(pipeline.finish_name, pipeline.finish_share)
+    context.reporter = clock.enter(pipeline.finish_name)
     context.reporter.progress(0.0)
     pipeline.finish(context, result)
     context.reporter.progress(1.0)
@@ -126,11 +106,13 @@ def _chosen(pipeline: Pipeline, part: Part) -> tuple[tuple[Stage, ...], frozense
     return pipeline.stages[:end], frozenset(names[begin:])
 
 
-def _load_or_run(stage: Stage, key: str, store: ArtifactStore, context: StageContext, clock: _JobClock) -> None:
+def _load_or_run(
+    stage: Stage, key: str, store: ArtifactStore, context: StageContext, reporter: JobReporter, timings: StageTimings
+) -> None:
     if kept := store.load(stage.name, key, stage.produces):
         context.artifacts[stage.name], record = kept
-        clock.skipped(stage.share)
     else:
+        resumed = context.checkpoints.exists()
         with PeakMemory() as memory:
             start = time.monotonic()
             artifact = stage.run(context)
@@ -141,8 +123,10 @@ def _load_or_run(stage: Stage, key: str, store: ArtifactStore, context: StageCon
             "peak_memory_bytes": memory.peak_bytes,
         }
         for code, sentence in getattr(artifact, "warnings", ()):
-            clock.reporter.notice(code, sentence)
+            reporter.notice(code, sentence)
         store.save(stage.name, key, artifact, record)
+        if not resumed:
+            timings.note(stage, seconds)
         context.artifacts[stage.name] = artifact
     context.records.append(record)
     context.reporter.progress(1.0)
@@ -168,46 +152,3 @@ class PeakMemory:
     def _sample(self) -> None:
         while not self._stop.wait(_MEMORY_SAMPLE_SECONDS):
             self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
-
-
-class _JobClock:
-    """Turns fractions of stages into the fraction and the remaining time of the job."""
-
-    def __init__(self, reporter: JobReporter, total_share: float) -> None:
-        self.reporter = reporter
-        self._total = total_share
-        self._begun = 0.0  # shares of the stages before the current one
-        self._current = 0.0
-        self._skipped = 0.0
-        self._start = time.monotonic()
-
-    def enter(self, stage: str, share: float) -> Reporter:
-        """The reporter of the next stage."""
-        self._begun += self._current
-        self._current = share
-        return _StageReporter(self, stage)
-
-    def skipped(self, share: float) -> None:
-        """This much was found on disk and took no time."""
-        self._skipped += share
-
-    def job_progress(self, stage: str, stage_fraction: float, message: str) -> JobProgress:
-        inside = min(max(float(stage_fraction), 0.0), 1.0)
-        done = self._begun + inside * self._current
-        worked = done - min(self._skipped, done)
-        eta = None
-        if worked > _ETA_FROM * self._total:
-            eta = (time.monotonic() - self._start) * (self._total - done) / worked
-        return JobProgress(stage, min(done / self._total, 1.0), inside, eta, message)
-
-
-class _StageReporter:
-    def __init__(self, clock: _JobClock, stage: str) -> None:
-        self._clock = clock
-        self._stage = stage
-
-    def progress(self, fraction: float, message: str = "") -> None:
-        self._clock.reporter.progress(self._clock.job_progress(self._stage, fraction, message))
-
-    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
-        self._clock.reporter.preview(image, cloud)

@@ -14,7 +14,6 @@ from ..gaussians.trainer import Trainer
 from ..progress import Reporter
 
 _GAIN = 0.02  # dB; less is no gain
-_SETTLED = 5  # steps before the pace says anything about the end
 
 
 @dataclass
@@ -71,13 +70,12 @@ def train(
             extra = {"fingerprint": fingerprint, "watch": [watch.best, watch.misses]}
             save_checkpoint(checkpoints, trainer.step_count, {**extra, **trainer.state()})
 
-    pace = _Pace(trainer)
     saved = shown = time.monotonic()
     show()
     while trainer.step_count < trainer.total_steps:
         done = trainer.step_count / trainer.total_steps
         try:
-            reporter.progress(span[0] + (span[1] - span[0]) * done, _message(trainer, pace))
+            reporter.progress(span[0] + (span[1] - span[0]) * done, _message(trainer))
         except JobCancelled:
             save()
             raise
@@ -100,27 +98,9 @@ def _end_stage_where_over(trainer: Trainer, watch: Watch, decibels: float) -> No
         watch.best, watch.misses = -1.0, 0
 
 
-class _Pace:
-    """Seconds that are left, from the steps of this run."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        self._trainer, self._first, self._start = trainer, trainer.step_count, time.monotonic()
-
-    def seconds_left(self) -> float | None:
-        """None while unknown."""
-        done = self._trainer.step_count - self._first
-        if done < _SETTLED:
-            return None
-        left = self._trainer.total_steps - self._trainer.step_count
-        return (time.monotonic() - self._start) * left / done
-
-
-def _message(trainer: Trainer, pace: _Pace) -> str:
+def _message(trainer: Trainer) -> str:
     what = "Reconciling the views" if trainer.in_coin else "Fitting"
     parts = [f"{what}: step {trainer.step_count + 1} of {trainer.total_steps}"]
     if not math.isnan(trainer.psnr):  # before the first step
         parts.append(f"loss {trainer.loss:.3f}, {trainer.psnr:.1f} dB")
-    left = pace.seconds_left()
-    if left is not None:
-        parts.append(f"{left / 60:.0f} min left" if left > 90 else f"{left:.0f} s left")
     return " · ".join(parts)

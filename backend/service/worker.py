@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,8 +35,9 @@ from ...protocol.messages import (
     Submit,
 )
 from ..errors import CameoError, JobCancelled
-from ..pipeline.run import JobProgress, JobReporter
+from ..pipeline.clock import JobProgress, JobReporter
 from ..pipeline.threads import calm_threads
+from ..pipeline.timings import FILE_NAME, StageTimings
 from ..progress import PreviewCloud
 from .failures import failure_of
 from .pipe import own_streams, read_message, write_message
@@ -159,7 +161,8 @@ def main() -> None:
     calm_threads()
     from ..pipeline.generate import generate_avatar  # seconds of imports: not for those who import this module
 
-    run_worker(Path(sys.argv[sys.argv.index("--home") + 1]), generate_avatar)
+    home = Path(sys.argv[sys.argv.index("--home") + 1])
+    run_worker(home, partial(generate_avatar, timings=StageTimings(home / FILE_NAME)))
 
 
 if __name__ == "__main__":

@@ -91,9 +91,11 @@ def draw_progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: J
 
 
 def time_left(job: JobView) -> str:
-    """``, about 40 s left``; empty while nobody knows."""
-    if job.eta_seconds is None or job.state is not JobState.RUNNING:
+    """``, about 40 s left``; while nothing tells, that it is being estimated."""
+    if job.state is not JobState.RUNNING:
         return ""
+    if job.eta_seconds is None:
+        return tr(", estimating the time left")
     seconds = job.eta_seconds
     if seconds < 90:
         return tr(", about {count:.0f} s left", count=seconds)

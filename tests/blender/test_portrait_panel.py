@@ -112,6 +112,8 @@ def test_the_queue_draws_every_state(backend, state):
     assert f"Grace: {state.value}" in paper.text and "The disk is full." in paper.text
     assert ("40%" in paper.text) == (not job.finished)
     assert ("about 30 s left" in paper.text) == (state is JobState.RUNNING)
+    job.eta_seconds = None
+    assert ("estimating the time left" in drawn(jobs_panel.JobsPanel).text) == (state is JobState.RUNNING)
 
 
 def test_pictures_may_be_dropped_into_the_viewport(backend):

@@ -65,8 +65,8 @@ class Toy:
         result.write_text(f"{context.artifacts['three'].value} {[r['name'] for r in context.records]}")
 
 
-def go(toy: Toy, folder, recorder=None, image=b"\x05picture", part=None) -> str:
-    run_pipeline(toy.pipeline, image, folder, folder / "result", recorder or Recorder(), part)
+def go(toy: Toy, folder, recorder=None, image=b"\x05picture", part=None, timings=None) -> str:
+    run_pipeline(toy.pipeline, image, folder, folder / "result", recorder or Recorder(), part, timings)
     return (folder / "result").read_text()
 
 

@@ -3,6 +3,7 @@
 TOLD = {
     "'{name}' has its own face already": "'{name}' hat schon ein eigenes Gesicht",
     ", about {count:.0f} min left": ", noch etwa {count:.0f} min",
+    ", estimating the time left": ", Restzeit wird geschätzt",
     ", about {count:.0f} s left": ", noch etwa {count:.0f} s",
     ", about {count:.1f} h left": ", noch etwa {count:.1f} h",
     "An installation did not come to its end": "Eine Installation wurde nicht abgeschlossen",
@@ -17,6 +18,9 @@ TOLD = {
     "Blender was started in offline mode": "Blender wurde im Offline-Modus gestartet",
     "Cancelled": "Abgebrochen",
     "Cause: {cause}": "Ursache: {cause}",
+    "Choose a picture with a face, or drop one into the 3D view.": (
+        "Ein Bild mit einem Gesicht wählen oder in die 3D-Ansicht ziehen."
+    ),
     "Choose a portrait first": "Zuerst ein Porträt wählen",
     "Cycles or EEVEE renders the scene, Cameo the heads; the nearer hides the other.": (
         "Cycles oder EEVEE rendert die Szene, Cameo die Köpfe; was näher ist, verdeckt das andere."
