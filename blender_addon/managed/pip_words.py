@@ -43,7 +43,7 @@ class PipProgress:
                 self._reach(done / total, f"Downloading {self._what}: {done >> 20} of {total >> 20} MB")
         elif line.startswith("Installing collected"):
             self._collected = self._packages
-            self._reach(0.0, "Unpacking; this takes some minutes")
+            self._reach(1.0, "Unpacking; this takes some minutes")
 
     def _reach(self, of_this_one: float, line: str) -> None:
         share = min((self._collected - 1 + of_this_one) / self._packages, 1.0)

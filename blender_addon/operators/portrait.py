@@ -9,8 +9,8 @@ import bpy
 
 from ...protocol.errors import CameoError
 from .. import preferences, session
-from ..link.client import LinkState
 from ..link.problem import Problem
+from ..link.state import LinkState
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.request import request_of
 from ..portrait.sources import ENDINGS, chosen_file, chosen_image, image_bytes, keep_as_image, portrait_name
@@ -27,6 +27,9 @@ class PickImage(bpy.types.Operator):
     filepath: bpy.props.StringProperty(description="The picture", subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    display_type: bpy.props.EnumProperty(
+        items=(("THUMBNAIL", "Thumbnails", "", 3),), default="THUMBNAIL", options={"HIDDEN"}
+    )  # Blender's file window reads it: pictures are chosen by their looks
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if self.filepath:  # dropped into the window: nothing to ask

@@ -6,7 +6,7 @@ import bpy
 
 from ...protocol.messages import EngineInfo, Examined
 from .. import session
-from ..link.client import LinkState
+from ..link.state import LinkState
 from ..portrait.annotated import annotated, remarks_of
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.settings import CameoPortrait
@@ -25,7 +25,7 @@ class PortraitPanel(CameoPanel, bpy.types.Panel):
     bl_label = "Portrait"
 
     def draw(self, context: bpy.types.Context) -> None:
-        draw_source(self.layout, context.scene)
+        draw_source(self.layout, context)
         if PREFLIGHT.problem is not None:
             draw_problem(self.layout, context, PREFLIGHT.problem)
             self.layout.operator("cameo.look", text="Look Again", icon="FILE_REFRESH")
@@ -51,16 +51,17 @@ def draw_crop(layout: bpy.types.UILayout, portrait: CameoPortrait) -> None:
     row.operator("cameo.reset_crop", icon="LOOP_BACK")
 
 
-def draw_source(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Which picture it is, and the ways to another."""
-    image = chosen_image(scene)
-    if image is None:
+    scene = context.scene
+    if chosen_image(scene) is not None:
+        layout.prop(scene.cameo_portrait, "picture", text="")
+    elif scene.cameo.image:
         layout.prop(scene.cameo, "image", text="")
     else:
-        layout.prop(scene.cameo_portrait, "picture", text="")
+        draw_text(layout, context, "Choose a picture with a face, or drop one into the 3D view.", "USER")
     row = layout.row(align=True)
-    if image is not None:
-        row.operator("cameo.pick_image", text="File", icon="FILEBROWSER")
+    row.operator("cameo.pick_image", text="File", icon="FILEBROWSER")
     row.operator("cameo.paste_image", text="Paste", icon="PASTEDOWN")
     row.operator("cameo.use_image", text="Image", icon="IMAGE_DATA")
     row.operator("cameo.use_render", text="Render", icon="RENDER_STILL")

@@ -75,7 +75,9 @@ def backend(empty_scene, monkeypatch, tmp_path):
 
 
 def test_the_portrait_panel_says_what_was_seen(backend, photo):
-    assert {"image", "avatar_name", "preset", "engine"} <= set(drawn(panel.PortraitPanel).properties)
+    paper = drawn(panel.PortraitPanel)
+    assert {"avatar_name", "preset", "engine"} <= set(paper.properties) and "File" in paper.buttons
+    assert "Choose a picture with a face" in paper.text
     bpy.ops.cameo.pick_image(filepath=str(photo))
     session.poll()
     assert "as soon as the backend is connected" in drawn(panel.PortraitPanel).text
