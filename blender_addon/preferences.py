@@ -8,6 +8,7 @@ import bpy
 
 from ..protocol.connection import default_home
 from .managed.install import Choices
+from .words import tr
 
 PACKAGE = __package__.rpartition(".")[0]  # "cameo", or "bl_ext.<repository>.cameo"
 
@@ -71,15 +72,21 @@ class CameoPreferences(bpy.types.AddonPreferences):
     )
 
     def draw(self, context: bpy.types.Context) -> None:
-        for name in ("home", "avatars", "head_model", "outlive_blender"):
-            self.layout.prop(self, name)
-        box = self.layout.box()
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "home", placeholder=tr("Your data folder"))
+        layout.prop(self, "avatars", placeholder=tr("The add-on's own folder"))
+        layout.prop(self, "head_model", placeholder=tr("Cameo's own head"))
+        layout.prop(self, "outlive_blender")
+        box = layout.box()
         box.label(text="The backend that Cameo installs")
-        for name in ("processor", "managed", "python", "wheelhouse"):
-            box.prop(self, name)
-        box = self.layout.box()
+        box.prop(self, "processor")
+        box.prop(self, "managed", placeholder=tr("The add-on's own folder"))
+        box.prop(self, "python", placeholder=tr("One that is found"))
+        box.prop(self, "wheelhouse", placeholder=tr("Downloaded"))
+        box = layout.box()
         box.label(text="A backend of your own instead")
-        box.prop(self, "backend")
+        box.prop(self, "backend", placeholder=tr("A checkout, or a Python"))
 
 
 def current() -> CameoPreferences | None:

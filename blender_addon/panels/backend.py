@@ -34,7 +34,7 @@ class BackendPanel(CameoPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         client, managed = session.client(), session.managed().state
         if managed.work is not Work.NONE:
-            draw_work(self.layout, managed)
+            draw_work(self.layout, context, managed)
         elif managed.problem is not None:
             draw_problem(self.layout, context, managed.problem)
             draw_fixes(self.layout, managed.problem)
@@ -115,12 +115,12 @@ def self_test_summary(test: SelfTest) -> str:
     )
 
 
-def draw_work(layout: bpy.types.UILayout, state: ManagedState) -> None:
+def draw_work(layout: bpy.types.UILayout, context: bpy.types.Context, state: ManagedState) -> None:
     """How far an installation is, and a way to stop it."""
     layout.label(text="Installing the backend" if state.work is Work.INSTALLING else "Removing", icon="SORTTIME")
     if state.work is Work.INSTALLING:
         layout.progress(factor=state.fraction, text=f"{state.fraction:.0%}")
-        layout.label(text=state.line)
+        draw_text(layout, context, state.line)
         layout.operator("cameo.cancel_install", icon="X")
 
 
@@ -144,6 +144,8 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
     if client.state is LinkState.CONNECTED:
         row.operator("cameo.stop_backend", icon="CANCEL")
         row.operator("cameo.disconnect")
+    elif client.state is LinkState.STARTING:
+        row.operator("cameo.stop_backend", icon="CANCEL")
     elif client.problem is None:
         row.operator("cameo.start_backend", icon="PLAY")
         row.operator("cameo.connect")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
-
+import blf
 import bpy
 
 from ..link.problem import Problem
 from ..words import tr
 
-_PIXELS_PER_CHARACTER = 7
+_FONT = 0  # Blender's own, which panels are drawn in
+_USUAL_WIDTH, _NARROWEST = 280, 120  # pixels at scale 1
+_MARGIN, _ICON = 82, 22  # the tabs, the frames of a panel and a box in it; an icon with its gap
 
 
 class CameoPanel:
@@ -21,13 +22,25 @@ class CameoPanel:
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
     """Text in Blender's language, in lines: labels do not wrap by themselves."""
     scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
-    width = context.region.width if context.region is not None else 300
-    margin = 4 if icon == "NONE" else 8  # in characters: the frame, and the icon with its gap
+    width = context.region.width / scale if context.region is not None else _USUAL_WIDTH
+    margin = _MARGIN if icon == "NONE" else _MARGIN + _ICON
+    blf.size(_FONT, context.preferences.ui_styles[0].widget.points)
     column = layout.column(align=True)
-    characters = max(int(width / scale / _PIXELS_PER_CHARACTER) - margin, 20)
-    for line in textwrap.wrap(tr(text), characters, break_on_hyphens=False):
+    for line in wrapped(tr(text), max(width - margin, _NARROWEST)):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else "NONE"
+
+
+def wrapped(text: str, width: float) -> list[str]:
+    """The text in lines of at most ``width`` pixels in the font as it is set; a word too long has its own line."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and blf.dimensions(_FONT, longer)[0] <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context, problem: Problem) -> None:

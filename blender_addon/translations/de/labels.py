@@ -1,6 +1,12 @@
 """Titles of panels, names of properties and of what can be chosen, states."""
 
 LABELS = {
+    "Cameo's own head": "Cameos eigener Kopf",
+    "Downloaded": "Heruntergeladen",
+    "One that is found": "Eines, das sich findet",
+    "The add-on's own folder": "Der eigene Ordner des Add-ons",
+    "Your data folder": "Dein Datenordner",
+    "A checkout, or a Python": "Ein Checkout oder ein Python",
     "A backend of your own instead": "Stattdessen ein eigenes Backend",
     "Action": "Aktion",
     "Action Units": "Action Units",

@@ -1,0 +1,19 @@
+"""Two avatars in one scene."""
+
+import bpy
+from studio import Steps, Studio
+
+PANELS = ("CAMEO_PT_avatars", "CAMEO_PT_poses")
+
+
+def play(studio: Studio) -> Steps:
+    studio.clear()
+    yield from studio.import_head()
+    with studio.view():
+        bpy.ops.cameo.duplicate_avatar()
+    copy = bpy.context.view_layer.objects.active
+    copy.location.x += 0.34
+    bpy.ops.cameo.apply_pose(pose="surprise")
+    studio.look_at((0.1, 0.0, -0.03), 0.95)
+    yield from studio.open_sidebar()
+    studio.take_view("several", width=900)

@@ -1,0 +1,15 @@
+"""The panel Turntable with the expression sheet."""
+
+from studio import Steps, Studio
+
+PANELS = ("CAMEO_PT_turntable", "CAMEO_PT_sheet")
+SCALE = 1.25
+HEIGHT = 1390
+
+
+def play(studio: Studio) -> Steps:
+    studio.clear()
+    yield from studio.maximise()
+    yield from studio.import_head()
+    yield from studio.open_sidebar(alone=True)
+    studio.take_sidebar("turntable_panel")
