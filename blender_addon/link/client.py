@@ -63,7 +63,7 @@ class BackendClient:
 
     def connect(self) -> None:
         """Look for a running backend and stay connected to it, whatever happens to it."""
-        self._backend.may_launch = False
+        self._backend.want()
         self._begin()
 
     def start(self, python: str = "", *, outlive_blender: bool = False, managed: Path | None = None) -> None:
@@ -86,7 +86,7 @@ class BackendClient:
         """
         if self._line is not None:
             self._line.send(Shutdown(), control=True)
-        self._backend.stop(wait_seconds)
+        self._backend.stop(wait_seconds, hung=self.state is LinkState.ERROR)
         self.disconnect()
 
     def started_with(self, python: Path) -> bool:
@@ -197,8 +197,9 @@ class BackendClient:
                 self._be_welcome(incoming, line)
             case Diagnosis(findings=findings):
                 self.self_test = SelfTest(line.round_trip, findings)
+            case Closing() if not self._backend.was_closed():
+                self._drop_line()  # met while it closed: the next look starts another where the artist wants one
             case Closing():
-                self._backend.was_closed()
                 self._lose_backend(replace(NOT_RUNNING, code="backend.stopped", sentence="The backend was stopped."))
             case Problem():
                 self.problem = incoming

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...protocol.connection import read_connection
+from ...protocol.connection import home_is_held, read_connection
 from ...protocol.errors import ConnectionFileError, ProtocolError
 from ...protocol.version import check_peer
 from .launch import BackendProcess, NoBackend, find_backend_python, start_backend
@@ -17,6 +17,7 @@ from .state import LinkState
 START_SECONDS = 60.0
 NOT_RUNNING = Problem("backend.not_running", "No backend is running.", fix="Press Start Backend.")
 _RESTARTS = 3
+_LEAVE_SECONDS = 5.0  # so long one that was told to stop may still stand in the connection file
 
 Look = Address | Problem | LinkState | None
 """What a look for the backend can find: where it is, why there is none, that one is starting, or nothing new."""
@@ -36,47 +37,55 @@ class LocalBackend:
 
     silence_seconds = 2.0
     """A backend that has said nothing for so long is hung or gone."""
-    greeting_seconds = START_SECONDS
-    """One that has said nothing at all may still be starting."""
+    greeting_seconds = 10.0
+    """One that is there answers at once, unless the computer is very busy."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self._process: BackendProcess | None = None
         self._launch = Launch()
-        self._launched = 0.0
+        self._since = 0.0  # when the artist began to wait for it
         self._pid = 0  # of the backend found last
+        self._leaving = 0, 0.0  # pid of the one that was told to stop, and when
         self._restarts = 0
         self._met = False  # a backend has answered since the artist asked for one
         self.may_launch = False
         """The artist asked for a backend, so one that dies at work is started again."""
 
-    def want(self, launch: Launch) -> None:
-        """The artist asks for a backend."""
-        self._launch, self._restarts, self._met = launch, 0, False
+    def want(self, launch: Launch | None = None) -> None:
+        """The artist asks for a backend; without ``launch`` only for one that runs already."""
+        self._launch = launch or self._launch
+        self._restarts, self._met, self.may_launch = 0, False, False
+        self._since = time.monotonic()
+        if self._process is not None and self._process.exit_code() is not None:
+            self._process = None  # its end is known
 
     def launch(self) -> Problem | LinkState:
-        """Start one."""
+        """Start one, unless ours is coming up already or has not quite ended yet."""
+        if self._process is not None and self._process.exit_code() is None:
+            return LinkState.STARTING
         try:
             python = find_backend_python(self._launch.python, self._launch.managed)
             outlive = self._launch.outlive_blender
             self._process = start_backend(python, self.home, outlive_blender=outlive)
         except NoBackend as error:
             return error.problem
-        self._launched = time.monotonic()
+        self._since = time.monotonic()
         return LinkState.STARTING
 
-    def stop(self, wait_seconds: float = 0.0) -> None:
-        """End the process that was started here, if any."""
-        self.may_launch = False
+    def stop(self, wait_seconds: float = 0.0, *, hung: bool = False) -> None:
+        """End the process that was started here, if any; ``hung``: it would not listen."""
+        self.may_launch, self._leaving = False, (self._pid, time.monotonic())
         if self._process is not None:
-            self._process.stop(wait_seconds)
+            self._process.stop(wait_seconds, hung=hung)
 
     def has_answered(self) -> None:
         self._met = True
 
-    def was_closed(self) -> None:
-        """It said goodbye: someone stopped it on purpose. (One met while it closed is no use.)"""
+    def was_closed(self) -> bool:
+        """It said goodbye. Whether someone stopped it on purpose: one met while it closed is no use."""
         self.may_launch &= not self._met
+        return self._met
 
     def started_with(self, python: Path) -> bool:
         """Whether the backend is one that this Blender started with ``python``."""
@@ -97,6 +106,9 @@ class LocalBackend:
             check_peer(connection.protocol, connection.software)
         except ProtocolError as error:
             return Problem.of(error)
+        told, when = self._leaving
+        if connection.pid == told and time.monotonic() - when < _LEAVE_SECONDS:
+            return self._wait(NOT_RUNNING, starting, work_left)
         self._pid = connection.pid
         return Address(connection.endpoint, connection.control)
 
@@ -124,23 +136,26 @@ class LocalBackend:
 
     def _wait(self, problem: Problem, starting: bool, work_left: bool) -> Look:
         process = self._process
-        if process is None:
+        if process is not None and process.exit_code() is not None and home_is_held(self.home):
+            process = self._process = None  # another Blender's was faster, and is coming up
+        elif process is None and not home_is_held(self.home):
             if self._starts_again(work_left):
                 return self.launch()
             if not starting:
                 return None
             return problem if problem.code == "connection.damaged" else NOT_RUNNING
-        if process.exit_code() is not None:
+        elif process is not None and process.exit_code() is not None:
             return self._after_death(process, work_left)
-        if starting and time.monotonic() - self._launched > START_SECONDS:
-            sentence, fix = "The backend does not come up.", "Stop it and start it again."
-            return Problem("backend.slow_start", sentence, process.last_words(), fix)
+        if starting and time.monotonic() - self._since > START_SECONDS:
+            sentence, fix = "The backend was started, but does not answer.", "Press Stop Backend, then Start Backend."
+            return Problem("backend.slow_start", sentence, process.last_words() if process else "", fix)
         return None
 
     def _after_death(self, process: BackendProcess, work_left: bool) -> Problem | LinkState:
         """Our own backend ended by itself: start it again if it was killed at work, else say what it said."""
         self._process = None
-        if process.exit_code() not in (0, 1) and self._starts_again(work_left):
+        on_purpose = process.exit_code() == 1 or (process.exit_code() == 0 and self._met)
+        if not on_purpose and self._starts_again(work_left):
             return self.launch()
         sentence = f"The backend stopped (exit code {process.exit_code()})."
         fix = "Read the cause, then press Start Backend; unfinished jobs go on from where they were."
