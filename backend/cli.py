@@ -16,6 +16,7 @@ from .commands.export import export
 from .commands.generate import generate
 from .commands.head import head
 from .commands.import_avatar import import_avatar
+from .commands.keys import keys
 from .commands.measure import measure
 from .commands.motion import motion
 from .commands.serve import serve
@@ -25,6 +26,7 @@ from .service.failures import failure_of
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "serve": serve,
+    "keys": keys,
     "generate": generate,
     "export": export,
     "import": import_avatar,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .errors import ConnectionFileError
 from .locks import try_lock
+from .private_file import write_private
 from .version import PROTOCOL_VERSION, SOFTWARE_VERSION
 
 FILE_NAME = "connection.json"
@@ -52,12 +53,7 @@ def default_home() -> Path:
 def write_connection(home: Path, connection: Connection) -> Path:
     """Put the file into ``home``, whole at once, readable by its owner only. Returns its path."""
     path = home / FILE_NAME
-    temporary = home / f".{FILE_NAME}.{os.getpid()}.tmp"
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(asdict(connection), stream)
-    os.replace(temporary, path)
+    write_private(path, json.dumps(asdict(connection)))
     return path
 
 

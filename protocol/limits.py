@@ -24,6 +24,12 @@ HEARTBEAT_TIMEOUT_MS = 1500
 HEARTBEAT_TTL_MS = 2000
 QUEUED_MESSAGES = 24  # per peer; with CHUNK_BYTES a client that stops reading costs the server 48 MB at most
 
+# The same to other computers: a frame of 4 MiB may be on its way for long, and nothing else is heard meanwhile
+REMOTE_HEARTBEAT_INTERVAL_MS = 2000
+REMOTE_HEARTBEAT_TIMEOUT_MS = 20000
+REMOTE_HEARTBEAT_TTL_MS = 20000
+REMOTE_QUEUED_MESSAGES = 6  # previews are dropped early, so that events do not wait behind them
+
 # Time
 PREVIEW_SECONDS = 0.5  # previews of one job come no faster
 PROGRESS_SECONDS = 0.5

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable
 
 import numpy as np
-import zmq
 
 from ...protocol.codec import decode, peer_version
 from ...protocol.errors import CameoError
@@ -36,10 +35,12 @@ from ...protocol.messages import (
     Welcome,
 )
 from ...protocol.version import check_peer
+from .entrances import Entrances
 from .examining import Examining
 from .failures import failure_of
 from .journal import Journal
-from .outbox import Outbox
+from .outbox import Outbox, receive
+from .refusals import require_from_here, require_no_paths
 from .store import JobStore
 from .supervisor import Supervisor, unknown_job
 
@@ -49,7 +50,7 @@ class ClientDesk:
 
     def __init__(
         self,
-        socket: zmq.Socket[bytes],
+        entrances: Entrances,
         journal: Journal,
         store: JobStore,
         supervisor: Supervisor,
@@ -57,29 +58,32 @@ class ClientDesk:
         welcome: Callable[[], Welcome],
         shutdown: Callable[[], None],
     ) -> None:
-        self._socket = socket
-        self._outbox = Outbox(socket)
+        self._entrances = entrances
+        self._outbox = Outbox(entrances.main)
         self._journal = journal
         self._store = store
         self._supervisor = supervisor
         self._examining = examining
         self._welcome = welcome
         self._shutdown = shutdown
-        self._peers: set[bytes] = set()
+        self._peers: dict[bytes, str] = {}  # who spoke to it, and with which key
         self._sent: dict[tuple[bytes, str], int] = {}  # (peer, job) it subscribed to -> newest seq it was sent
         self._seen_change = -1
 
     def receive(self) -> None:
-        """Take one message from the socket and answer it. Whatever is wrong with it becomes a Failure."""
-        peer, *frames = self._socket.recv_multipart()
-        self._peers.add(peer)
+        """Take one message from the socket and answer it. Whatever is wrong with it becomes a Failure; who is no
+        longer invited gets no answer."""
+        peer, caller, frames = receive(self._entrances.main)
+        if not self._entrances.admits(caller):
+            return
+        self._peers[peer] = caller
         job = ""
         try:
             message = decode(frames)
             job = getattr(message, "job", "")
             if isinstance(message, Hello):
                 check_peer(peer_version(frames), message.software)
-            answer = self._answer(peer, message)
+            answer = self._answer(peer, caller, message)
         except (CameoError, OSError, sqlite3.Error) as error:
             answer = failure_of(error, job)
         if answer is not None:
@@ -93,6 +97,10 @@ class ClientDesk:
 
     def send_events(self) -> None:
         """What the journal has and subscribers have not; who reads slowly gets the rest next time."""
+        for peer, caller in self._peers.items():
+            if not self._entrances.admits(caller):
+                self._outbox.drop(peer)
+        self._forget_gone()
         self._outbox.retry()
         if self._journal.changes != self._seen_change:
             self._seen_change = self._journal.changes
@@ -104,19 +112,21 @@ class ClientDesk:
     def send_answers(self) -> None:
         """What the examiner found, to who asked."""
         for peer, answer in self._examining.answers():
-            self._outbox.answer(peer, answer)
+            if peer in self._peers:
+                self._outbox.answer(peer, answer)
 
     def say_goodbye(self) -> None:
         for peer in self._peers:
             self._outbox.send(peer, Closing("The backend was stopped."))
 
-    def _answer(self, peer: bytes, message: Message) -> Message | None:
+    def _answer(self, peer: bytes, caller: str, message: Message) -> Message | None:
         match message:
             case Hello():
                 return self._welcome()
             case Ping(nonce=nonce):
                 return Pong(nonce)
             case Submit():
+                require_no_paths(caller, message.request)
                 return self._submit(message)
             case Subscribe(job=job, after=after):
                 self._require_job(job)
@@ -134,6 +144,7 @@ class ClientDesk:
             case Forget(job=job):
                 return self._forget(job)
             case Examine():
+                require_no_paths(caller, message.request)
                 self._examining.ask(peer, message)
                 return None  # the answer comes when the picture has been looked at
             case Fetch():
@@ -141,6 +152,7 @@ class ClientDesk:
             case ListJobs():
                 return JobList(self._journal.jobs())
             case Shutdown():
+                require_from_here(caller)
                 self._shutdown()
                 return None  # everybody hears Closing
         return Failure(
@@ -188,6 +200,6 @@ class ClientDesk:
 
     def _forget_gone(self) -> None:
         if self._outbox.gone:
-            self._peers -= self._outbox.gone
+            self._peers = {peer: caller for peer, caller in self._peers.items() if peer not in self._outbox.gone}
             self._sent = {key: seq for key, seq in self._sent.items() if key[0] not in self._outbox.gone}
             self._outbox.gone.clear()

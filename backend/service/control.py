@@ -6,8 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 
-import zmq
-
 from ...protocol.codec import decode
 from ...protocol.errors import CameoError
 from ...protocol.messages import (
@@ -25,8 +23,10 @@ from ...protocol.messages import (
     Shutdown,
     Welcome,
 )
+from .entrances import Entrances
 from .failures import failure_of
-from .outbox import Outbox, bind_router
+from .outbox import Outbox, receive
+from .refusals import require_from_here
 from .supervisor import Supervisor
 
 _POLL_MS = 100
@@ -37,13 +37,14 @@ class ControlThread:
 
     def __init__(
         self,
-        context: zmq.Context[zmq.Socket[bytes]],
+        entrances: Entrances,
         supervisor: Supervisor,
         welcome: Callable[[], Welcome],
         findings: Callable[[], Iterable[Finding]],
         shutdown: Callable[[], None],
     ) -> None:
-        self._socket, self.endpoint = bind_router(context)
+        self._entrances = entrances
+        self._socket = entrances.control
         self._outbox = Outbox(self._socket)
         self._supervisor = supervisor
         self._welcome = welcome
@@ -60,13 +61,14 @@ class ControlThread:
     def _serve(self) -> None:
         while not self._stopped.is_set():
             if self._socket.poll(_POLL_MS):
-                peer, *frames = self._socket.recv_multipart()
-                self._outbox.answer(peer, self._answer(frames))
+                peer, caller, frames = receive(self._socket)
+                if self._entrances.admits(caller):
+                    self._outbox.answer(peer, self._answer(frames, caller))
             self._outbox.retry()
             self._outbox.gone.clear()
         self._socket.close()
 
-    def _answer(self, frames: list[bytes]) -> Message:
+    def _answer(self, frames: list[bytes], caller: str) -> Message:
         job = ""
         try:
             match decode(frames):
@@ -79,6 +81,7 @@ class ControlThread:
                 case Diagnose():
                     return Diagnosis(tuple(self._findings()))
                 case Shutdown():
+                    require_from_here(caller)
                     self._shutdown()
                     return Closing("The backend was asked to stop.")
                 case message:

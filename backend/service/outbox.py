@@ -1,4 +1,4 @@
-"""Sending to clients without ever waiting for one: a ROUTER socket that says when a peer is gone or too slow."""
+"""ROUTER sockets: who sent what, and sending without ever waiting for a peer that is gone or too slow."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import zmq
 
 from ...protocol import limits
 from ...protocol.codec import encode
+from ...protocol.errors import CameoError
 from ...protocol.messages import Message
 
 _WAITING_ANSWERS = 8
@@ -31,10 +32,14 @@ class Outbox:
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
-            self.gone.add(peer)
-            self._waiting.pop(peer, None)
+            self.drop(peer)
             return False
         return True
+
+    def drop(self, peer: bytes) -> None:
+        """The peer is gone, or is to hear nothing any more."""
+        self.gone.add(peer)
+        self._waiting.pop(peer, None)
 
     def answer(self, peer: bytes, message: Message) -> None:
         """Send, or keep it until the peer reads again. One that asks on without reading loses the oldest answers."""
@@ -51,11 +56,24 @@ class Outbox:
                 self._waiting.pop(peer, None)
 
 
+def receive(socket: zmq.Socket[bytes]) -> tuple[bytes, str, list[bytes]]:
+    """The next message: the peer's id, whose key it came with (empty: a program on this computer), and its frames."""
+    peer, *frames = socket.recv_multipart(copy=False)
+    return peer.bytes, _caller_of((peer, *frames)[-1]), [frame.bytes for frame in frames]
+
+
+def _caller_of(frame: zmq.Frame) -> str:
+    try:
+        return str(frame.get("User-Id"))  # what the doorkeeper said of the connection that it came through
+    except zmq.ZMQError:  # it came through none of its doors
+        return ""
+
+
 def bind_router(context: zmq.Context[zmq.Socket[bytes]], port: int = 0) -> tuple[zmq.Socket[bytes], str]:
     """A ROUTER on the loopback interface, at ``port`` or a free one, with the protocol's limits. Returns its address.
 
     Raises:
-        zmq.ZMQError: EADDRINUSE.
+        CameoError: ``service.port_taken``.
     """
     socket = context.socket(zmq.ROUTER)
     socket.linger = 200  # the last words of a server that stops
@@ -67,7 +85,16 @@ def bind_router(context: zmq.Context[zmq.Socket[bytes]], port: int = 0) -> tuple
     socket.heartbeat_ttl = limits.HEARTBEAT_TTL_MS
     try:
         socket.bind(f"tcp://127.0.0.1:{port or '*'}")
-    except zmq.ZMQError:
+    except zmq.ZMQError as error:
         socket.close(0)
-        raise
+        raise no_port(port, error) from error
     return socket, socket.get_string(zmq.LAST_ENDPOINT)
+
+
+def no_port(port: int, error: zmq.ZMQError) -> CameoError:
+    return CameoError(
+        "service.port_taken",
+        f"The port {port} cannot be used.",
+        cause=error.strerror or str(error),
+        fix="Leave out --port to take a free one, choose another, or stop the program that uses it.",
+    )

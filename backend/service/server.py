@@ -24,9 +24,10 @@ from .about import describe_backend
 from .clients import ClientDesk
 from .control import ControlThread
 from .diagnosis import findings
+from .entrances import Entrances
 from .examining import Examining
 from .journal import Journal
-from .outbox import bind_router
+from .keys import KeyRing
 from .store import HomeLock, JobStore
 from .supervisor import Supervisor, WorkerEvent
 
@@ -38,16 +39,24 @@ class Server:
     """A backend in the folder ``home``. :meth:`serve` runs it in the main thread until it is asked to stop."""
 
     def __init__(
-        self, home: Path, config: ServiceConfig | None = None, *, port: int = 0, parent_pid: int | None = None
+        self,
+        home: Path,
+        config: ServiceConfig | None = None,
+        *,
+        port: int = 0,
+        door: tuple[str, int] | None = None,
+        parent_pid: int | None = None,
     ) -> None:
         """Take the folder, bind the sockets, recover the journal.
 
         Args:
             port: of the main socket on the loopback interface; 0 takes a free one.
+            door: address and port of the main socket for other computers; the control socket has the next port.
             parent_pid: stop when this process ends.
 
         Raises:
-            CameoError: ``service.home_unwritable``, ``.already_running``, ``.port_taken``, ``.journal_damaged``.
+            CameoError: ``service.home_unwritable``, ``.already_running``, ``.port_taken``, ``.journal_damaged``; with
+                ``door``: ``.no_keys``, ``.no_such_interface``, ``keys.damaged``.
         """
         self._home = home.absolute()
         self._parent_pid = parent_pid
@@ -57,16 +66,16 @@ class Server:
         self._journal = _open_journal(self._home / "journal.sqlite")
         store = JobStore(self._home)
         store.discard_leftovers(self._journal.states())
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket, self.endpoint = _bind(self._context, port)
+        self._entrances = Entrances(port, door, KeyRing(self._home))
+        self.endpoint = self._entrances.endpoint
         self._waker = _Waker()
         self._supervisor = Supervisor(self._home, self._journal, store, config or ServiceConfig(), self._waker.wake)
         self._examining = Examining(self._home, config or ServiceConfig(), self._waker.wake)
         self._desk = ClientDesk(
-            self._socket, self._journal, store, self._supervisor, self._examining, describe_backend, self.stop
+            self._entrances, self._journal, store, self._supervisor, self._examining, describe_backend, self.stop
         )
         self._control = ControlThread(
-            self._context, self._supervisor, describe_backend, lambda: findings(self._home), self.stop
+            self._entrances, self._supervisor, describe_backend, lambda: findings(self._home), self.stop
         )
         self._unwritten: WorkerEvent | None = None
         self._journal_fault = ""
@@ -76,9 +85,9 @@ class Server:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stop())
         poller = zmq.Poller()
-        poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._entrances.main, zmq.POLLIN)
         poller.register(self._waker.fileno(), zmq.POLLIN)
-        write_connection(self._home, Connection(self.endpoint, self._control.endpoint, os.getpid()))
+        write_connection(self._home, Connection(self.endpoint, self._entrances.control_endpoint, os.getpid()))
         try:
             self._supervisor.warm_up()
             while not self._stopping.is_set():
@@ -97,14 +106,13 @@ class Server:
         self._control.stop()
         self._supervisor.stop()
         self._examining.stop()
-        self._socket.close()
-        self._context.term()
+        self._entrances.close()
         self._waker.close()
         self._journal.close()
         self._lock.release()
 
     def _turn(self, ready: dict[object, int]) -> None:
-        if self._socket in ready:
+        if self._entrances.main in ready:
             self._desk.receive()
         self._waker.rest()
         try:
@@ -176,15 +184,3 @@ def _open_journal(path: Path) -> Journal:
             fix="Check that the disk is not full. If it is not, move this file away and start the backend again.",
         ) from error
     return journal
-
-
-def _bind(context: zmq.Context[zmq.Socket[bytes]], port: int) -> tuple[zmq.Socket[bytes], str]:
-    try:
-        return bind_router(context, port)
-    except zmq.ZMQError as error:
-        raise CameoError(
-            "service.port_taken",
-            f"The port {port} cannot be used.",
-            cause=error.strerror or str(error),
-            fix="Leave out --port to take a free one, or stop the program that uses it.",
-        ) from error

@@ -1,6 +1,7 @@
 """A plain client for tests: one DEALER, blocking, through the real protocol and the real connection file."""
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from cameo.protocol import limits
 from cameo.protocol.codec import decode, encode
 from cameo.protocol.connection import Connection, read_connection
 from cameo.protocol.errors import ConnectionFileError
+from cameo.protocol.invitation import ClientKeys
 from cameo.protocol.messages import Chunk, Fetch, GenerateAvatar, Message, Result, StateChanged, Submit, Subscribe
 
 
@@ -32,17 +34,33 @@ def wait_for_backend(home: Path, seconds: float = 20.0) -> Connection:
             time.sleep(0.02)
 
 
+def free_ports() -> int:
+    """A port that is free now, and so is the next one."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
 def toy_request(**spec) -> GenerateAvatar:
     content = json.dumps({"seed": 1, "steps": 10, **spec}).encode()
     return GenerateAvatar(np.frombuffer(content, np.uint8))
 
 
 class Client:
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, keys: ClientKeys | None = None) -> None:
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.heartbeat_ivl = limits.HEARTBEAT_INTERVAL_MS
         self.socket.heartbeat_timeout = limits.HEARTBEAT_TIMEOUT_MS
+        if keys is not None:
+            self.socket.curve_serverkey = keys.server.encode()
+            self.socket.curve_publickey, self.socket.curve_secretkey = keys.public.encode(), keys.secret.encode()
         self.socket.connect(endpoint)
         self.waiting: list[Message] = []
 

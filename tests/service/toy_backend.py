@@ -105,7 +105,8 @@ def main() -> None:
     parent = int(os.environ["TOY_PARENT"]) if "TOY_PARENT" in os.environ else None
     silence = float(os.environ.get("TOY_SILENCE", "120"))
     config = ServiceConfig(worker_command=command, attempts=attempts, silence_seconds=silence)
-    Server(home, config, parent_pid=parent).serve()
+    door = ("127.0.0.1", int(os.environ["TOY_DOOR"])) if "TOY_DOOR" in os.environ else None
+    Server(home, config, door=door, parent_pid=parent).serve()
 
 
 if __name__ == "__main__":
