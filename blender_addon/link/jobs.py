@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...protocol.jobs import FINAL, JobState, new_job_id
@@ -40,6 +40,7 @@ class Jobs(dict[str, JobView]):
         super().__init__()
         self.avatar_folder = avatar_folder
         self._line: SocketThread | None = None  # to a backend that has answered
+        self._forgotten: set[str] = set()  # taken off the list here, and perhaps not yet there
 
     # What the artist asks for ----------------------------------------------------------------------------------------
 
@@ -72,8 +73,13 @@ class Jobs(dict[str, JobView]):
         self._send(Prefer(job))
 
     def forget(self, job: str) -> None:
-        """Take a finished job off the list, here and in the backend."""
+        """Take a finished job off the list, here and in the backend, even if the connection breaks meanwhile."""
+        self._forgotten.add(job)
         self._send(Forget(job))
+        del self[job]
+
+    def drop_unsent(self, job: str) -> None:
+        """Take a job off the list that no backend has heard of."""
         del self[job]
 
     def fetch(self, job: str, path: Path | None = None) -> None:
@@ -88,6 +94,21 @@ class Jobs(dict[str, JobView]):
     # The connection --------------------------------------------------------------------------------------------------
 
     @property
+    def connected(self) -> bool:
+        """Whether what is asked for reaches the backend."""
+        return self._line is not None
+
+    def knows(self, job: str) -> bool:
+        """Whether it is on the list, or was until lately."""
+        return job in self or job in self._forgotten
+
+    def keep_unsent(self) -> None:
+        """Another backend from now on: it knows nothing of the jobs of the one before."""
+        self._forgotten.clear()
+        for view in [view for view in self.values() if not view.unsent]:
+            del self[view.job]
+
+    @property
     def unfinished(self) -> bool:
         """Whether there is work left for the backend."""
         return any(not view.finished for view in self.values())
@@ -95,6 +116,8 @@ class Jobs(dict[str, JobView]):
     def attach(self, line: SocketThread) -> None:
         """The backend has answered: take up every job where it was."""
         self._line = line
+        for job in self._forgotten:
+            line.send(Forget(job))
         for view in self.values():
             if not view.finished or view.result is None:
                 self._ask_about(view)
@@ -136,6 +159,10 @@ class Jobs(dict[str, JobView]):
                 self._be_accepted(job, state)
             case Downloaded() | DownloadFailed():
                 self._end_download(incoming)
+            case Failure(seq=0, job=job) if job in self._forgotten:
+                self._forgotten.discard(
+                    job
+                )  # the backend does not have it, or its state has changed: then it is listed
             case Failure(seq=0, job=job) if job in self:
                 self._be_refused(self[job], Problem.of(incoming))
             case Problem():
@@ -146,8 +173,11 @@ class Jobs(dict[str, JobView]):
                     view.hear(incoming)
                     self._fetch_if_wanted(view)
 
-    def _take_list(self, listed: Iterable[JobInfo]) -> None:
+    def _take_list(self, listed: Sequence[JobInfo]) -> None:
+        self._forgotten.intersection_update(info.job for info in listed)
         for info in listed:
+            if info.job in self._forgotten:
+                continue
             known = info.job in self
             view = self.setdefault(info.job, JobView(info.job))
             view.describe(info)
@@ -163,7 +193,8 @@ class Jobs(dict[str, JobView]):
 
     def _be_refused(self, view: JobView, problem: Problem) -> None:
         view.submission, view.fetching = None, False
-        view.problem = problem
+        if not view.finished or view.problem is None:  # the first reason counts: a refused job is unknown afterwards
+            view.problem = problem
         if not view.finished:
             view.state = JobState.FAILED
 

@@ -32,10 +32,11 @@ class FakeBackend:
         flood: whether previews of running jobs go out as fast as the sockets take them.
     """
 
-    def __init__(self, home: Path, **orders: object) -> None:
+    def __init__(self, home: Path, protocol: tuple[int, int] | None = None, **orders: object) -> None:
+        """``protocol``: version that it speaks; None: ours."""
         self._heard: list[dict[str, object]] = []
         home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, __file__, str(home)]
+        command = [sys.executable, __file__, str(home), *map(str, protocol or ())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self._listen, daemon=True).start()
         self._wait_for("ready", 1)
@@ -81,9 +82,15 @@ def main() -> None:
     _make_importable()
     parser = argparse.ArgumentParser()
     parser.add_argument("home", type=Path)
+    parser.add_argument("protocol", type=int, nargs="*")
     orders: queue.SimpleQueue[dict[str, object]] = queue.SimpleQueue()
     threading.Thread(target=_read_orders, args=(orders,), daemon=True).start()
-    _Server(parser.parse_args().home, orders).serve()
+    arguments = parser.parse_args()
+    if arguments.protocol:  # before anything reads it
+        from cameo.protocol import version
+
+        version.PROTOCOL_VERSION = tuple(arguments.protocol)
+    _Server(arguments.home, orders).serve()
 
 
 def _make_importable() -> None:
@@ -127,6 +134,8 @@ class _Server:
 
     def serve(self) -> None:
         from cameo.protocol.codec import decode
+        from cameo.protocol.errors import ProtocolError
+        from cameo.protocol.messages import Failure
 
         poller = self._zmq.Poller()
         for socket in self._sockets:
@@ -134,7 +143,10 @@ class _Server:
         while True:
             for socket, _ in poller.poll(1 if self._does["flood"] else 10):
                 peer, *frames = socket.recv_multipart()
-                self._hear(socket, peer, decode(frames))
+                try:
+                    self._hear(socket, peer, decode(frames))
+                except ProtocolError as error:  # another release's client
+                    self._send(socket, peer, Failure(error.code, error.sentence, error.cause, error.fix))
             while not self._orders.empty():
                 self._obey(self._orders.get())
             now = time.monotonic()
