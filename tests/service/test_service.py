@@ -257,7 +257,7 @@ def test_another_version_gets_one_readable_sentence(backend):
         client.socket.send_multipart([b"CAMEO\x07\x00", *frames[1:]])
         failure = client.take(Failure)
         assert failure.code == "protocol.version_mismatch"
-        assert "7.0" in failure.sentence and SOFTWARE_VERSION in failure.sentence and failure.fix
+        assert "7.0" in failure.cause and SOFTWARE_VERSION in failure.cause and failure.fix
 
 
 def test_files_and_sockets_are_private(backend):
