@@ -167,7 +167,7 @@ def _job(job: object) -> dict[str, object]:
         "state": job.state.value,
         "stage": job.stage,
         "fraction": job.fraction,
-        "notices": list(job.notices),
+        "notices": [_problem(notice) for notice in job.notices],
         "problem": _problem(job.problem),
     }
 

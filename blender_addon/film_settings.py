@@ -214,7 +214,7 @@ def output_path(text: str) -> Path:
     if not text.strip() or (text.startswith("//") and not bpy.data.filepath):
         raise CameoError(
             "output.no_place",
-            "It is not said where the pictures go.",
+            "No folder is chosen for the pictures.",
             cause="The path begins with //, the .blend's folder, and the .blend is not saved yet." if text else "",
             fix="Save the .blend, or choose a folder.",
         )

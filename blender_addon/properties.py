@@ -9,7 +9,7 @@ from .scene.avatar import control_names, is_avatar, parts_of
 from .scene.board_layout import SLIDE_AXIS, SLIDER_LENGTH
 from .scene.pose import set_controls
 from .scene.timeline import auto_key
-from .words import CAMEO
+from .words import CAMEO, told
 
 FALLBACK_PRESETS = [("preview", "Preview", "A quick look", 0)]
 _presets: list[tuple[str, str, str, int]] = []  # Blender keeps no references to the strings of a dynamic enum
@@ -19,7 +19,10 @@ def preset_items(_owner: object, _context: bpy.types.Context | None) -> list[tup
     """The backend's presets; a plain one while none is connected."""
     welcome = session.client().welcome
     if welcome is not None and welcome.presets:
-        _presets[:] = [(p.name, p.title, p.cost, number) for number, p in enumerate(welcome.presets)]
+        _presets[:] = [
+            (p.name, told("preset", p.title), told("preset", p.cost), number)
+            for number, p in enumerate(welcome.presets)
+        ]
     return _presets or FALLBACK_PRESETS
 
 

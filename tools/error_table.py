@@ -1,93 +1,88 @@
-"""Writes ``docs/errors.md``: every error code of the product, what it says and what to do, read from the code itself.
+"""Writes the page of every error code: what it says, why, and what to do, read from the source.
 
-Run it after adding an error: ``python tools/error_table.py``. A test sees to it that no code is missing.
+``docs/errors.md``, and for the add-on, which brings it along, a page in each of its languages. Run it after adding or
+changing an error: ``python -m cameo.tools.error_table``. A test sees to it that no code is missing.
 """
 
 from __future__ import annotations
 
-import ast
+import html
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
 
-ROOT = Path(__file__).resolve().parents[1]
+from ..blender_addon.sentences import ANY, SOURCE, sentences_in
+from .artist_texts import KnownError, has_words, known_errors
+from .source_texts import ROOT, all_files
+
 PAGE = ROOT / "docs" / "errors.md"
-_CODE = re.compile(r"[a-z]+\.[a-z_]+")
-_NOT_CODES = re.compile(r".*\.(npz|json|log|bin|cameo|png|py|zip|tar|sqlite|task|tflite|ply|mp4|blend)")
-_OPERATORS = "cameo."  # names of Blender operators look like codes
-_RAISERS = re.compile(r".*(Error|Problem|Failure|_failure|_error|_problem)$|_refuse|_fail")
+PAGES = ROOT / "blender_addon" / "pages"
 _HEAD = """# Errors, by code
 
-Every error shows a code in brackets. This page lists them all; `python tools/error_table.py` writes it from the code.
-A gap in a sentence (...) is filled with names and numbers where the error occurs.
-
-| code | what it says | what to do |
-|---|---|---|
+Every error shows a code. This page lists them all; `python -m cameo.tools.error_table` writes it from the code.
+A gap in a sentence (...) is filled with names and numbers where the error occurs. In Blender the button below an error
+opens this page, which comes with the add-on, at its code.
 """
-
-
-@dataclass(frozen=True)
-class KnownError:
-    code: str
-    sentence: str
-    fix: str
+_TITLES = {
+    SOURCE: ("Errors, by code", "Why", "What to do", "A gap (...) is filled where the error occurs."),
+    "de_DE": ("Fehler nach ihrem Code", "Ursache", "Abhilfe", "Eine Lücke (...) wird gefüllt, wo der Fehler auftritt."),
+}
+"""Of a language: the page's title, the words before causes and fixes, the remark on gaps."""
+_FRAME = """<!DOCTYPE html>
+<html lang="{language}"><head><meta charset="utf-8"><title>Cameo: {title}</title><style>
+body {{ font: 16px/1.5 sans-serif; max-width: 46em; margin: 2em auto; padding: 0 1em 60vh; color: #222 }}
+section {{ border-top: 1px solid #ccc; padding: .3em .6em }} section:target {{ background: #fff3c4 }}
+h2 {{ font: bold 1em monospace; margin: .4em 0 }} p {{ margin: .3em 0 }}
+</style></head><body><h1>{title}</h1><p>{remark}</p>
+{sections}</body></html>
+"""
 
 
 def error_codes() -> dict[str, KnownError]:
     """Every error raised or reported in the product, by code."""
-    found: dict[str, KnownError] = {}
-    for package in ("protocol", "backend", "blender_addon"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for error in _errors_in(ast.parse(path.read_text(encoding="utf-8"))):
-                known = found.get(error.code)
-                if known is None or len(error.sentence) + len(error.fix) > len(known.sentence) + len(known.fix):
-                    found[error.code] = error
-    return dict(sorted(found.items()))
+    return {code: error for code, error in known_errors(all_files()).items() if code != ANY}
+
+
+def markdown(errors: Iterable[KnownError]) -> str:
+    """The page of the documentation. An anchor of the code's name stands before each."""
+    return _HEAD + "".join(map(_paragraphs, errors))
+
+
+def webpage(errors: Iterable[KnownError], language: str) -> str:
+    """The page that the add-on opens; what is read in a terminal only stays English."""
+    title, why, what_to_do, remark = _TITLES[language]
+
+    def section(error: KnownError) -> str:
+        said = {**sentences_in(language).get(ANY, {}), **sentences_in(language).get(error.code.partition(".")[0], {})}
+        texts = [_joined(said.get(text, text) for text in part) for part in _parts(error)]
+        shown = [f"<p>{label}{text}</p>" for label, text in zip(("", f"{why}: ", f"{what_to_do}: "), texts) if text]
+        return f'<section id="{error.code}"><h2>{error.code}</h2>{"".join(shown)}</section>\n'
+
+    sections = "".join(map(section, errors))
+    return _FRAME.format(language=language[:2], title=title, remark=remark, sections=sections)
 
 
 def main() -> None:
-    rows = [f"| `{e.code}` | {_cell(e.sentence)} | {_cell(e.fix)} |\n" for e in error_codes().values()]
-    PAGE.write_text(_HEAD + "".join(rows), encoding="utf-8")
+    errors = error_codes().values()
+    PAGE.write_text(markdown(errors), encoding="utf-8")
+    PAGES.mkdir(exist_ok=True)
+    for language in _TITLES:
+        (PAGES / f"errors.{language}.html").write_text(webpage(errors, language), encoding="utf-8")
 
 
-def _errors_in(tree: ast.AST) -> Iterator[KnownError]:
-    """Calls such as ``StageError("fit.failed", "The head ...", cause=..., fix="Try ...")``, with or without a job."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and _is_notice(code := _text(node.elts[0])):
-            yield KnownError(code, _text(node.elts[1]) or "...", "A note; the job goes on.")
-        if not isinstance(node, ast.Call) or not _RAISERS.match(_name(node.func)):
-            continue
-        texts = [_text(argument) for argument in node.args]
-        place = next(
-            (i for i, text in enumerate(texts) if _CODE.fullmatch(text) and not _NOT_CODES.fullmatch(text)), None
-        )
-        if place is not None:
-            keywords = {keyword.arg: _text(keyword.value) for keyword in node.keywords}
-            rest = texts[place + 1 :]
-            sentence = rest[0] if rest else keywords.get("sentence", "")
-            yield KnownError(texts[place], sentence, keywords.get("fix", rest[2] if len(rest) > 2 else ""))
+def _paragraphs(error: KnownError) -> str:
+    sentence, cause, fix = map(_joined, _parts(error))
+    rest = "".join(f"* {label}: {text}\n" for label, text in (("Why", cause), ("What to do", fix)) if text)
+    return f'\n<a id="{error.code}"></a>\n\n**`{error.code}`** {sentence}\n' + (f"\n{rest}" if rest else "")
 
 
-def _is_notice(text: str) -> bool:
-    return _CODE.fullmatch(text) is not None and not text.startswith(_OPERATORS)
+def _parts(error: KnownError) -> tuple[Iterable[str], Iterable[str], Iterable[str]]:
+    return error.sentences, error.causes, error.fixes
 
 
-def _name(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-
-
-def _text(node: ast.expr) -> str:
-    """The literal text of an expression; what is computed becomes three dots."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part) if isinstance(part, ast.Constant) else "..." for part in node.values)
-    return ""
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _joined(templates: Iterable[str]) -> str:
+    """All that it can say, gaps as dots."""
+    shown = (re.sub(r"\{\d+\}", "...", text).replace("\n", " ") for text in templates if has_words(text))
+    return " / ".join(html.escape(text, quote=False) for text in shown)
 
 
 if __name__ == "__main__":

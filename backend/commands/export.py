@@ -66,7 +66,7 @@ def _read(path: Path) -> AvatarData:
         return read_avatar(path)
     except OSError as error:
         raise CameoError(
-            "avatar.unreadable", f"The file {path} cannot be opened.", cause=str(error), fix="Choose another."
+            "avatar.unreadable", f"The file {path} cannot be opened.", cause=str(error), fix="Choose another file."
         ) from error
 
 

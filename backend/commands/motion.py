@@ -43,7 +43,7 @@ def motion(
         params = read_flame_params(take)
     except OSError as error:
         raise CameoError(
-            "motion.unreadable", f"The file {take} cannot be opened.", cause=str(error), fix="Choose another."
+            "motion.unreadable", f"The file {take} cannot be opened.", cause=str(error), fix="Choose another file."
         ) from error
     require_writable(output)
     model = head_model_at(head_model_path)

@@ -135,7 +135,7 @@ def _check_topology(topology: str, model: HeadModel) -> None:
             "head.landmarks_of_another_head",
             "The landmarks were embedded on another head model.",
             cause=f"They belong to topology {topology}, the head is {model.topology_id}.",
-            fix="Run tools/embed_landmarks.py.",
+            fix="Install Cameo again; for a head model of your own, run tools/embed_landmarks.py.",
         )
 
 

@@ -41,7 +41,8 @@ def occlusion_warnings(image: np.ndarray, points: np.ndarray) -> tuple[tuple[str
     if max(eye_brightness(image, points)) < _DARK_GLASS and max(eyes.values()) > _DARK_AND_UNSTEADY:
         warnings.append("Dark glasses seem to hide the eyes; the avatar's eyes will be invented.")
     elif hidden := [side for side, value in eyes.items() if value > _UNSTEADY_EYE]:
-        subject = "Both eyes are" if len(hidden) == 2 else f"The {hidden[0]} eye (the person's own) is"
+        one = "The left eye (the person's own) is" if hidden == ["left"] else "The right eye (the person's own) is"
+        subject = "Both eyes are" if len(hidden) == 2 else one
         warnings.append(f"{subject} hard to make out; something may cover the face there.")
     if mouth > _UNSTEADY_MOUTH:
         warnings.append("The mouth is hard to make out; something may cover it.")

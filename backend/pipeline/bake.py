@@ -117,7 +117,12 @@ def encode_thumbnail(image: np.ndarray) -> bytes:
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
     done, png = cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_RGB2BGR))
     if not done:
-        raise StageError("bake.thumbnail", "The thumbnail could not be written.", cause=f"picture {image.shape}")
+        raise StageError(
+            "bake.thumbnail",
+            "The avatar's thumbnail could not be written.",
+            cause=f"The picture has the shape {image.shape}.",
+            fix="Submit the picture again. If it happens again, please report this, with the picture.",
+        )
     return png.tobytes()
 
 

@@ -47,16 +47,14 @@ def read_message(stream: BinaryIO) -> Message | None:
     frames: list[bytes] = []
     room = limits.MESSAGE_BYTES
     if frame_count > limits.FRAMES:
-        raise ProtocolError("protocol.too_large", "The worker's stream is garbled.", cause=f"{frame_count} frames")
+        raise _garbled(f"{frame_count} frames")
     for _ in range(frame_count):
         if (prefix := _read(stream, _SIZE.size)) is None:
             return None
         (size,) = _SIZE.unpack(prefix)
         room -= size
         if room < 0:
-            raise ProtocolError(
-                "protocol.too_large", "The worker's stream is garbled.", cause=f"a frame of {size} bytes"
-            )
+            raise _garbled(f"a frame of {size} bytes")
         if (frame := _read(stream, size)) is None:
             return None
         frames.append(frame)
@@ -67,3 +65,12 @@ def _read(stream: BinaryIO, size: int) -> bytes | None:
     """Exactly ``size`` bytes, or None at the end of the stream."""
     content = stream.read(size)
     return content if len(content) == size else None
+
+
+def _garbled(cause: str) -> ProtocolError:
+    return ProtocolError(
+        "protocol.too_large",
+        "The backend and its worker process do not understand each other.",
+        cause=cause,
+        fix="Submit the picture again. If it happens again, please report this, with the file worker.log.",
+    )

@@ -74,8 +74,9 @@ def missing_for_engine(engine: str) -> str:
     if not missing:
         return ""
     named = ", ".join(f"{row.title} ({readable_size(row.size, row.exact)})" for row in missing)
-    verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
-    return f"{named} {verb} not installed; type 'cameo weights' in a terminal to see how to get {them}."
+    if len(missing) == 1:
+        return f"{named} is not installed; type 'cameo weights' in a terminal to see how to get it."
+    return f"{named} are not installed; type 'cameo weights' in a terminal to see how to get them."
 
 
 def terms_of_engine(engine: str) -> str:

@@ -40,7 +40,7 @@ class JobView:
     stage_fraction: float = 0.0
     eta_seconds: float | None = None
     message: str = ""
-    notices: list[str] = field(default_factory=list)
+    notices: list[Problem] = field(default_factory=list)
     problem: Problem | None = None
     picture: np.ndarray | None = None
     pictures: int = 0
@@ -73,8 +73,8 @@ class JobView:
                 self.stage, self.message = event.stage, event.message
                 self.fraction, self.stage_fraction = event.fraction, event.stage_fraction
                 self.eta_seconds = event.eta_seconds
-            case Notice(sentence=sentence):
-                self.notices.append(sentence)
+            case Notice(code=code, sentence=sentence):
+                self.notices.append(Problem(code, sentence))
             case Preview():
                 self._see(event)
             case Result():

@@ -6,6 +6,7 @@ from . import (
     compositing,
     controls,
     diagnostics,
+    explain,
     film,
     jobs,
     managed,
@@ -28,4 +29,5 @@ CLASSES = (
     *film.CLASSES,
     *render.CLASSES,
     *diagnostics.CLASSES,
+    *explain.CLASSES,
 )

@@ -13,6 +13,7 @@ from ..properties import add_control_sliders
 from ..scene.avatar import active_avatar, avatars_in, import_avatar
 from ..scene.copies import duplicate_avatar, give_own_face, remove_avatar, shares_face
 from ..scene.export import avatar_data
+from ..scene.placing import free_place, look_at
 from ..words import tr
 from .reporting import NeedsAvatar, refuse
 
@@ -45,12 +46,14 @@ class ImportAvatar(bpy.types.Operator):
         several = [Path(self.directory) / item.name for item in self.files if item.name]
         for path in several or [Path(bpy.path.abspath(self.filepath))]:
             try:
+                place = free_place(context)
                 root = import_avatar(context, read_avatar(path), self.name or path.stem)
             except CameoError as error:
                 return refuse(self, error)
             except OSError as error:
-                sentence, fix = f"The file {path} cannot be opened.", "Choose another."
+                sentence, fix = f"The file {path} cannot be opened.", "Choose another file."
                 return refuse(self, Problem("avatar.unreadable", sentence, str(error), fix))
+            root.location = place
             add_control_sliders(root)
         return {"FINISHED"}
 
@@ -87,27 +90,36 @@ class SelectAvatar(_OfScene, bpy.types.Operator):
 
     def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
         if root.name not in context.view_layer.objects:
-            problem = Problem(
-                "avatar.excluded",
-                f"'{root.name}' is not in this view layer.",
-                cause="Its collection is excluded.",
-                fix="Tick the collection in the outliner.",
-            )
-            return refuse(self, problem)
+            return refuse(self, _excluded(root))
         context.view_layer.objects.active = root
         root.select_set(True)
         return {"FINISHED"}
 
 
+class LookAtAvatar(_OfScene, bpy.types.Operator):
+    """Bring this avatar into the middle of the 3D view"""
+
+    bl_idname, bl_label = "cameo.look_at_avatar", "Look at Avatar"
+    bl_options = {"REGISTER"}
+
+    def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
+        areas = [context.area] if context.area is not None and context.area.type == "VIEW_3D" else context.screen.areas
+        for area in areas:
+            if area.type == "VIEW_3D":
+                look_at(root, area.spaces.active.region_3d)
+        return {"FINISHED"}
+
+
 class DuplicateAvatar(_OfScene, bpy.types.Operator):
-    """Copy this avatar whole, into a collection of its own"""
+    """Copy this avatar whole, into a collection of its own and beside the first"""
 
     bl_idname, bl_label = "cameo.duplicate_avatar", "Duplicate Avatar"
 
     def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
         if root.name not in context.view_layer.objects:
-            return refuse(self, Problem("avatar.excluded", f"'{root.name}' is not in this view layer.", fix="Tick it."))
-        duplicate_avatar(context, root)
+            return refuse(self, _excluded(root))
+        place = free_place(context)
+        duplicate_avatar(context, root).location = place
         return {"FINISHED"}
 
 
@@ -165,11 +177,19 @@ class ExportAvatar(_OfScene, bpy.types.Operator):
         try:
             write_avatar(path, avatar_data(root))
         except OSError as error:
-            return refuse(
-                self, Problem("output.unwritable", f"{path} cannot be written.", str(error), "Choose another.")
-            )
+            sentence = f"The file {path} cannot be written."
+            return refuse(self, Problem("output.unwritable", sentence, str(error), "Choose another folder."))
         self.report({"INFO"}, tr("Written: {path}", path=path))
         return {"FINISHED"}
 
 
-CLASSES = (ImportAvatar, SelectAvatar, DuplicateAvatar, DeleteAvatar, OwnFace, ExportAvatar)
+def _excluded(root: bpy.types.Object) -> Problem:
+    return Problem(
+        "avatar.excluded",
+        f"'{root.name}' is not in this view layer.",
+        cause="Its collection is excluded.",
+        fix="Tick the collection in the outliner.",
+    )
+
+
+CLASSES = (ImportAvatar, SelectAvatar, LookAtAvatar, DuplicateAvatar, DeleteAvatar, OwnFace, ExportAvatar)

@@ -78,7 +78,7 @@ class WriteDiagnostics(bpy.types.Operator):
                 picture=annotated(seen) if seen is not None else None,
             )
         except OSError as error:
-            sentence, fix = f"{path} cannot be written.", "Choose another."
+            sentence, fix = f"The file {path} cannot be written.", "Choose another folder."
             return refuse(self, Problem("output.unwritable", sentence, str(error), fix))
         self.report({"INFO"}, tr("Written: {path}. Look into it before you send it.", path=path))
         return {"FINISHED"}

@@ -114,7 +114,8 @@ class _StepByStep:
             self._end(context)
             return {"FINISHED"}
         context.window_manager.progress_update(PROGRESS.done / max(PROGRESS.total, 1))
-        context.workspace.status_text_set(f"Cameo: picture {PROGRESS.done} of {PROGRESS.total}. Esc cancels")
+        count = tr("Cameo: picture {number} of {count}. Esc cancels", number=PROGRESS.done, count=PROGRESS.total)
+        context.workspace.status_text_set(count)
         for area in context.screen.areas:
             if area.type == "VIEW_3D":
                 area.tag_redraw()

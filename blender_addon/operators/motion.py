@@ -17,7 +17,7 @@ from ..scene.flame_expression import expression_on_controls
 from ..scene.motion_action import apply_motion, sample_eyes, sample_timeline
 from ..scene.shape_export import export_shapes
 from ..scene.splat_ply import write_splats
-from ..words import CAMEO, tr
+from ..words import CAMEO, told_at_length, tr
 from .reporting import refuse
 
 _GROUP_TIPS = {
@@ -168,7 +168,7 @@ class ImportMotion(_OnAvatar, bpy.types.Operator):
                 sentence = f"The file {path} cannot be opened."
                 refusals.append(Problem("motion.unreadable", sentence, str(error), "Choose another file."))
         for problem in refusals[:-1] if not done else refusals:
-            self.report({"WARNING"} if done else {"ERROR"}, str(problem))
+            self.report({"WARNING"} if done else {"ERROR"}, told_at_length(problem))
         return {"FINISHED"} if done else refuse(self, refusals[-1])
 
     def _paths(self) -> list[Path]:

@@ -58,8 +58,8 @@ class AddPoseAssets(bpy.types.Operator):
             elif bpy.data.filepath:  # a file's catalogs stand beside it, as Blender has it
                 write_catalogs(Path(bpy.data.filepath).parent)
         except OSError as error:
-            problem = Problem("output.unwritable", "The library cannot be written.", str(error), "Choose another one.")
-            return refuse(self, problem)
+            fix = "Choose another library, or make its folder writable."
+            return refuse(self, Problem("output.unwritable", "The asset library cannot be written.", str(error), fix))
         self.report({"INFO"}, tr("{count} poses are in the asset browser", count=len(actions)))
         return {"FINISHED"}
 

@@ -13,6 +13,7 @@ from ..link.problem import Problem
 from ..scene.avatar import active_avatar
 from ..scene.picture import render_photo_view, render_still
 from ..scene.turntable import set_up_turntable
+from ..words import told_problem
 from .controls import photo_controls
 from .reporting import refuse
 
@@ -109,7 +110,7 @@ class RenderStills(bpy.types.Operator):
         except CameoError as error:
             if error.code != "avatar.no_photo_camera":
                 raise
-            self.report({"INFO"}, error.sentence)
+            self.report({"INFO"}, told_problem(error).sentence)
 
 
 CLASSES = (SetUpTurntable, RenderStills)

@@ -7,7 +7,7 @@ import bpy
 from ...protocol.errors import CameoError
 from ..link.problem import Problem
 from ..scene.avatar import avatars_in
-from ..words import tr
+from ..words import told_at_length, tr
 
 
 class NeedsAvatar:
@@ -23,5 +23,5 @@ class NeedsAvatar:
 
 def refuse(operator: bpy.types.Operator, reason: CameoError | Problem) -> set[str]:
     """Show the artist sentence, cause and fix; a script gets them as RuntimeError."""
-    operator.report({"ERROR"}, str(reason))
+    operator.report({"ERROR"}, told_at_length(reason))
     return {"CANCELLED"}

@@ -9,7 +9,7 @@ from ..link.client import BackendClient
 from ..link.self_test import SelfTest
 from ..link.state import LinkState
 from ..managed.manager import ManagedState, Work
-from ..words import tr
+from ..words import told, tr
 from .drawing import CameoPanel, draw_problem, draw_text
 from .fixes import draw_fixes
 
@@ -93,7 +93,7 @@ class SelfTestPanel(CameoPanel, bpy.types.Panel):
         icon = "INFO" if not test.over or test.faults else "CHECKMARK"
         draw_text(self.layout, context, self_test_summary(test), icon)
         for fault in test.faults:
-            draw_text(self.layout, context, f"{fault.found} {fault.fix}", "ERROR")
+            draw_text(self.layout, context, f"{told('finding', fault.found)} {told('finding', fault.fix)}", "ERROR")
 
 
 def self_test_summary(test: SelfTest) -> str:
@@ -120,7 +120,7 @@ def draw_work(layout: bpy.types.UILayout, context: bpy.types.Context, state: Man
     layout.label(text="Installing the backend" if state.work is Work.INSTALLING else "Removing", icon="SORTTIME")
     if state.work is Work.INSTALLING:
         layout.progress(factor=state.fraction, text=f"{state.fraction:.0%}")
-        draw_text(layout, context, state.line)
+        draw_text(layout, context, told("installing", state.line))
         layout.operator("cameo.cancel_install", icon="X")
 
 

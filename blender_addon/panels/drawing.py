@@ -6,7 +6,7 @@ import blf
 import bpy
 
 from ..link.problem import Problem
-from ..words import tr
+from ..words import told_problem, tr
 
 _FONT = 0  # Blender's own, which panels are drawn in
 _USUAL_WIDTH, _NARROWEST = 280, 120  # pixels at scale 1
@@ -44,10 +44,11 @@ def wrapped(text: str, width: float) -> list[str]:
 
 
 def draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context, problem: Problem) -> None:
-    """What happened, why, what to do."""
-    box = layout.box()
-    draw_text(box, context, problem.sentence, "ERROR")
-    if problem.cause:
-        draw_text(box, context, tr("Cause: {cause}", cause=problem.cause))
-    if problem.fix:
-        draw_text(box, context, problem.fix, "INFO")
+    """What happened, why, what to do; a button opens the page of errors at its code."""
+    said, box = told_problem(problem), layout.box()
+    draw_text(box, context, said.sentence, "ERROR")
+    if said.cause:
+        draw_text(box, context, tr("Cause: {cause}", cause=said.cause))
+    if said.fix:
+        draw_text(box, context, said.fix, "INFO")
+    box.operator("cameo.explain_error", text=said.code, icon="QUESTION").code = said.code

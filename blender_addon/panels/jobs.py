@@ -7,7 +7,7 @@ import bpy
 from ...protocol.jobs import JobState
 from .. import session
 from ..link.job_view import JobView
-from ..words import tr
+from ..words import told, told_problem, tr
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
 
@@ -48,6 +48,19 @@ STATES = {
     JobState.CANCELLED: "cancelled",
 }
 
+STAGES = {
+    "portrait": "Portrait",
+    "engine": "Pictures of the Head",
+    "prepared": "Portrait for the Networks",
+    "shape_views": "Views All Round",
+    "consistent_views": "Consistent Views",
+    "expression_clips": "Expressions",
+    "tracking": "Tracking",
+    "reconstruction": "Reconstruction",
+    "bake": "Avatar File",
+}
+"""What the backend's names of stages are to the artist."""
+
 
 class JobsPanel(CameoPanel, bpy.types.Panel):
     bl_idname = "CAMEO_PT_jobs"
@@ -73,8 +86,8 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobVie
         draw_progress(layout, context, job)
     if job.picture is not None and not job.finished:
         layout.template_icon(icon_value=previews.icon_of(job), scale=8)
-    for sentence in job.notices:
-        draw_text(layout, context, sentence, "INFO")
+    for notice in job.notices:
+        draw_text(layout, context, told_problem(notice).sentence, "INFO")
     if job.problem is not None:
         draw_problem(layout, context, job.problem)
     if job.path is not None:
@@ -87,7 +100,8 @@ def draw_progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: J
     """The whole job as a bar with the time left; below it the stage and what it does."""
     layout.progress(factor=job.fraction, text=f"{job.fraction:.0%}{time_left(job)}")
     if job.stage:
-        draw_text(layout, context, f"{job.stage}: {job.message}" if job.message else job.stage)
+        stage = tr(STAGES[job.stage]) if job.stage in STAGES else job.stage
+        draw_text(layout, context, f"{stage}: {told('progress', job.message)}" if job.message else stage)
 
 
 def time_left(job: JobView) -> str:

@@ -12,7 +12,7 @@ from ..portrait.preflight import PREFLIGHT
 from ..portrait.settings import CameoPortrait
 from ..portrait.sources import ENDINGS, chosen_image
 from ..properties import CameoSettings
-from ..words import tr
+from ..words import told, tr
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
 
@@ -130,10 +130,10 @@ def draw_more(layout: bpy.types.UILayout, settings: CameoSettings, portrait: Cam
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, engine: EngineInfo) -> None:
     """What it lacks, and what its models allow."""
     if not engine.ready:
-        draw_text(layout, context, tr("Not ready: {missing}", missing=engine.missing), "ERROR")
+        draw_text(layout, context, tr("Not ready: {missing}", missing=told("engine", engine.missing)), "ERROR")
         layout.operator("cameo.copy_weights_command", icon="COPYDOWN")
     if engine.terms:
-        draw_text(layout, context, engine.terms, "INFO")
+        draw_text(layout, context, told("engine", engine.terms), "INFO")
 
 
 def chosen_engine(name: str) -> EngineInfo | None:
@@ -145,7 +145,7 @@ def chosen_engine(name: str) -> EngineInfo | None:
 def preset_cost(name: str) -> str:
     """What a quality takes, in words; empty while no backend is connected."""
     welcome = session.client().welcome
-    return next((preset.cost for preset in welcome.presets if preset.name == name), "") if welcome else ""
+    return next((told("preset", preset.cost) for preset in welcome.presets if preset.name == name), "") if welcome else ""
 
 
 def _picture_scale(context: bpy.types.Context) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...protocol.messages import Examined
-from ..words import tr
+from ..link.problem import Problem
+from ..words import told_problem, tr
 
 _DIM = 0.4  # brightness of what is not the person
 _OUTLINE = np.array([255, 176, 0], np.float32)
@@ -67,8 +68,8 @@ def remarks_of(seen: Examined) -> list[tuple[str, str]]:
         pose=pose,
         sharp=sharp,
     )
-    told = (remark for remark in seen.remarks if remark.code != _TOLD_BY_BUTTONS)
-    return [("INFO", facts), *(("ERROR", remark.sentence) for remark in told)]
+    others = (Problem(one.code, one.sentence) for one in seen.remarks if one.code != _TOLD_BY_BUTTONS)
+    return [("INFO", facts), *(("ERROR", told_problem(remark).sentence) for remark in others)]
 
 
 def _turned(degrees: float, positive: str, negative: str) -> list[str]:

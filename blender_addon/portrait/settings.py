@@ -6,6 +6,7 @@ import bpy
 
 from ...protocol.messages import EngineInfo, Scalar
 from .. import session
+from ..words import told, tr
 
 FACE_FRACTION, RAISE_FRACTION = 0.4, 0.05
 """The backend's own crop, from which the sliders start: face height in the crop, centre above the face's."""
@@ -18,15 +19,17 @@ def engine_items(_owner: object, _context: bpy.types.Context | None) -> list[tup
     welcome = session.client().welcome
     if welcome is not None and welcome.engines:
         _engines[:] = [
-            (e.name, e.title.partition(":")[0], _tooltip(e), "NONE" if e.ready else "ERROR", number)
+            (e.name, told("engine", e.title.partition(":")[0]), _tooltip(e), "NONE" if e.ready else "ERROR", number)
             for number, e in enumerate(welcome.engines)
         ]
     return _engines or FALLBACK_ENGINES
 
 
 def _tooltip(engine: EngineInfo) -> str:
-    about = engine.title.partition(":")[2].strip().capitalize() or engine.title
-    return about if engine.ready else f"{about}. Not ready: {engine.missing}"
+    name, _, words = engine.title.partition(":")
+    about = told("engine", words.strip() or name)
+    about = about[:1].upper() + about[1:]
+    return about if engine.ready else f"{about}. " + tr("Not ready: {missing}", missing=told("engine", engine.missing))
 
 
 class CameoPortrait(bpy.types.PropertyGroup):

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...protocol.errors import CameoError
 from ..scene.picture import ENGINE
-from ..words import tr
+from ..words import told_at_length, tr
 from . import cpu_raster, gpu_raster
 from .compose import combined_pass, depth_pass
 from .cpu_raster import Raster
@@ -44,10 +44,10 @@ class CameoRenderEngine(bpy.types.RenderEngine):
         try:
             self._render(depsgraph)
         except CameoError as error:
-            self._fail(str(error))
+            self._fail(told_at_length(error))
         except Exception as error:  # noqa: BLE001
             traceback.print_exc()
-            self._fail(f"Cameo's render engine failed: {type(error).__name__}: {error}")
+            self._fail(tr("Cameo's render engine failed: {error}", error=f"{type(error).__name__}: {error}"))
 
     def view_update(self, context: bpy.types.Context, depsgraph: bpy.types.Depsgraph) -> None:
         VIEWPORT.forget()

@@ -15,6 +15,7 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix
 
+from ..words import tr
 from .gather import Cloud, gather_clouds, is_splat_cloud, together
 from .gpu_splats import GpuView, SplatDrawer
 from .proxy_depth import ProxyDrawer, Surface, gather_surfaces
@@ -153,7 +154,8 @@ class ViewportSplats:
             depsgraph = context.evaluated_depsgraph_get()
             self.draw(depsgraph, context.region, context.region_data, context.space_data)
         except Exception as error:  # noqa: BLE001
-            self._problem = f"Splats cannot be drawn in the viewport: {type(error).__name__}: {error}"
+            words = f"{type(error).__name__}: {error}"
+            self._problem = tr("Splats cannot be drawn in the viewport: {error}", error=words)
             print(self._problem)
             self.stop()
 

@@ -78,7 +78,7 @@ def put_at_view(
             "camera.not_square",
             "This camera cannot be set up in Blender.",
             cause=f"Its pixels are not square: focal lengths {focal_x:.1f} and {focal_y:.1f}.",
-            fix="Use a camera with fx = fy.",
+            fix="Use a camera whose focal length is the same both ways (fx = fy).",
         )
     pose = Matrix(np.linalg.inv(np.asarray(viewmat, float)).tolist()) @ _OPENCV_TO_BLENDER
     camera.matrix_world = parts_of(member).root.matrix_world @ pose

@@ -38,7 +38,9 @@ def set_up_compositing(scene: bpy.types.Scene) -> bpy.types.Scene:
 
 def _check(scene: bpy.types.Scene, roots: list[bpy.types.Object]) -> None:
     if not roots:
-        raise CameoError("render.no_avatar", "There is no avatar in this scene.", fix="Import one.")
+        raise CameoError(
+            "render.no_avatar", "There is no avatar in this scene.", fix="Import one, or make one from a portrait."
+        )
     if scene.camera is None:
         raise CameoError("render.no_camera", "The scene has no camera.", fix="Add a camera, or set up a turntable.")
     if scene.render.engine == ENGINE:

@@ -188,7 +188,7 @@ def avatar_named(context: bpy.types.Context, name: str) -> bpy.types.Object:
         raise CameoError(
             "film.avatar_gone",
             "The avatar of this film was deleted or renamed.",
-            fix="Start again with an avatar that stays.",
+            fix="Start the film again, and keep its avatar in the scene until it is done.",
         )
     return found
 
@@ -255,14 +255,17 @@ def read_picture(path: Path) -> np.ndarray:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError as error:
         raise CameoError(
-            "film.bad_picture", f"The picture {path.name} cannot be read.", cause=str(error).strip(), fix="Try another."
+            "film.bad_picture",
+            f"The picture {path.name} cannot be read.",
+            cause=str(error).strip(),
+            fix="Choose another picture.",
         ) from error
     try:
         image.colorspace_settings.name = "Non-Color"  # the numbers of the file
         image.alpha_mode = "CHANNEL_PACKED"
         width, height = image.size
         if not width or not height:
-            raise CameoError("film.bad_picture", f"The picture {path.name} is empty.", fix="Try another.")
+            raise CameoError("film.bad_picture", f"The picture {path.name} is empty.", fix="Choose another picture.")
         pixels = np.empty(width * height * 4, np.float32)
         image.pixels.foreach_get(pixels)
     finally:

@@ -226,5 +226,8 @@ def _run_render() -> None:
         bpy.ops.render.render(write_still=True)
     except RuntimeError as error:
         raise CameoError(
-            "render.failed", "The picture could not be rendered.", cause=str(error).strip(), fix="See the cause."
+            "render.failed",
+            "The picture could not be rendered.",
+            cause=str(error).strip(),
+            fix="Change what the cause names, then render again.",
         ) from error

@@ -82,7 +82,7 @@ def networks_of_states(states: Mapping[str, State], device: torch.device | str =
     Raises:
         AssetError: ``liveportrait.wrong_contents``: a key is missing or left over, or shapes contradict each other.
     """
-    sizes = _checked("set of", lambda: NetworkSizes.of_states(states))
+    sizes = _checked("whole", lambda: NetworkSizes.of_states(states))
     points = 3 * sizes.keypoints
     generator = _checked("generator", lambda: folded(states["generator"]))
 
@@ -108,7 +108,7 @@ def _checked(name: str, load: Callable[[], _T]) -> _T:
     try:
         return load()
     except (KeyError, IndexError, ArithmeticError, RuntimeError) as error:
-        raise _wrong(f"LivePortrait's {name} network", str(error)) from error
+        raise _wrong(f"LivePortrait's network {name!r}", str(error)) from error
 
 
 def convert_states(path: Path, target: Path) -> None:

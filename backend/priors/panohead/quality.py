@@ -83,11 +83,11 @@ def complaints(measures: InversionMeasures, limits: InversionLimits) -> tuple[st
 
     def refuse_above(value: float, limit: float, what: str) -> None:
         if not value <= limit:
-            found.append(f"{what} ({value:.2f}; at most {limit:g})")
+            found.append(f"{what} ({value:.2f}, at most {limit:g})")
 
     def refuse_below(value: float, limit: float, what: str) -> None:
         if not value >= limit:
-            found.append(f"{what} ({value:.2f}; at least {limit:g})")
+            found.append(f"{what} ({value:.2f}, at least {limit:g})")
 
     refuse_above(measures.pixel_error, limits.most_pixel_error, "its colours differ from the picture's")
     refuse_above(measures.perceptual, limits.most_perceptual, "it does not look like the picture")

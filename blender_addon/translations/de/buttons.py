@@ -17,6 +17,7 @@ BUTTONS = {
     "Disconnect": "Trennen",
     "Dismiss": "Ausblenden",
     "Duplicate Avatar": "Avatar duplizieren",
+    "Explain Error": "Fehler erklären",
     "Export": "Exportieren",
     "Export Avatar": "Avatar exportieren",
     "Export Mesh and Shapes": "Mesh und Formen exportieren",

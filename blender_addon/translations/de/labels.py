@@ -1,6 +1,16 @@
 """Titles of panels, names of properties and of what can be chosen, states."""
 
-LABELS = {
+STAGES = {
+    "Avatar File": "Avatar-Datei",
+    "Consistent Views": "Stimmige Ansichten",
+    "Expressions": "Ausdrücke",
+    "Pictures of the Head": "Bilder des Kopfes",
+    "Portrait for the Networks": "Porträt für die Netze",
+    "Reconstruction": "Rekonstruktion",
+    "Tracking": "Verfolgung",
+    "Views All Round": "Ansichten rundum",
+}
+LABELS = STAGES | {
     "Cameo's own head": "Cameos eigener Kopf",
     "Downloaded": "Heruntergeladen",
     "One that is found": "Eines, das sich findet",

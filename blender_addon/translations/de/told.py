@@ -1,6 +1,11 @@
 """What panels and reports tell; fields in braces are filled in."""
 
 TOLD = {
+    "Cameo's render engine failed: {error}": "Cameos Render-Engine ist gescheitert: {error}",
+    "Cameo: picture {number} of {count}. Esc cancels": "Cameo: Bild {number} von {count}. Esc bricht ab",
+    "No browser could be opened. The page is {page}": "Es konnte kein Browser geöffnet werden. Die Seite ist {page}",
+    "Splats cannot be drawn in the viewport: {error}": "Die Splats können in der 3D-Ansicht nicht gezeichnet werden: {error}",
+    "What to do: {fix}": "Abhilfe: {fix}",
     "'{name}' has its own face already": "'{name}' hat schon ein eigenes Gesicht",
     ", about {count:.0f} min left": ", noch etwa {count:.0f} min",
     ", estimating the time left": ", Restzeit wird geschätzt",

@@ -197,4 +197,5 @@ TOOLTIPS = {
         "Eine Datei für die schreiben, die helfen: Versionen, Einstellungen, Enden der Protokolle; keine Namen, Ordner, "
         "Schlüssel oder Bilder"
     ),
+    "Open the page that explains this error. It comes with the add-on: no network is needed": "Die Seite öffnen, die diesen Fehler erklärt. Sie kommt mit dem Add-on: Es braucht kein Netzwerk",
 }

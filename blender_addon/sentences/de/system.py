@@ -1,0 +1,17 @@
+"""What the system says where a file cannot be had, as Python passes it on."""
+
+SYSTEM = {
+    "[Errno {1}] {2}": "[Errno {1}] {2}",
+    "[Errno {1}] {2}: {3}": "[Errno {1}] {2}: {3}",
+    "Connection refused": "Verbindung abgelehnt",
+    "Directory not empty": "Ordner nicht leer",
+    "File exists": "Datei ist schon da",
+    "File name too long": "Dateiname zu lang",
+    "Input/output error": "Ein-/Ausgabefehler",
+    "Is a directory": "Ist ein Ordner",
+    "No space left on device": "Kein Platz mehr auf der Festplatte",
+    "No such file or directory": "Datei oder Ordner nicht gefunden",
+    "Not a directory": "Ist kein Ordner",
+    "Permission denied": "Zugriff verweigert",
+    "Read-only file system": "Das Dateisystem ist schreibgeschützt",
+}
