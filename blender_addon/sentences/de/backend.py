@@ -9,6 +9,7 @@ BACKEND = {
         "Choose a checkout of Cameo in the add-on's preferences (run `python3 run.py cameo doctor` in it first), or leave that empty and press Install Backend.": (
             "In den Einstellungen des Add-ons einen Cameo-Quellordner wählen (darin zuerst `python3 run.py cameo doctor` ausführen) oder das Feld leer lassen und \"Backend installieren\" drücken."
         ),
+        "Connect again, then cancel this head.": "Neu verbinden, dann diesen Kopf abbrechen.",
         "No backend is running.": "Es läuft kein Backend.",
         "Press Install Backend. It makes the heads, in a program of its own beside Blender, and takes 2 GB of the disk; 7 GB with a GPU.": (
             "\"Backend installieren\" drücken. Es erzeugt die Köpfe in einem eigenen Programm neben Blender und belegt 2 GB der Festplatte, mit GPU 7 GB."
@@ -27,6 +28,7 @@ BACKEND = {
         "The backend stopped (exit code {1}).": "Das Backend hat sich beendet (Exit-Code {1}).",
         "The backend that was chosen is not there.": "Das gewählte Backend ist nicht da.",
         "The backend was started, but does not answer.": "Das Backend wurde gestartet, antwortet aber nicht.",
+        "There is no connection to the backend.": "Es besteht keine Verbindung zum Backend.",
         "Wait a moment: the connection comes back by itself. If it does not, stop the backend and start it again.": (
             "Einen Moment warten: Die Verbindung kommt von selbst zurück. Wenn nicht, das Backend beenden und neu starten."
         ),
@@ -108,6 +110,12 @@ BACKEND = {
         "Install the add-on and the backend of the same Cameo release; if they are, please report this.": (
             "Add-on und Backend derselben Cameo-Veröffentlichung installieren; sind sie es schon, bitte melden."
         ),
+        "One (Cameo {1}) speaks protocol {2}.{3}, the other (Cameo {4}) speaks {5}.{6}.": (
+            "Eines (Cameo {1}) spricht Protokoll {2}.{3}, das andere (Cameo {4}) {5}.{6}."
+        ),
+        "One speaks protocol {1}.{2}, the other (Cameo {3}) speaks {4}.{5}.": (
+            "Eines spricht Protokoll {1}.{2}, das andere (Cameo {3}) {4}.{5}."
+        ),
         "Something that is not Cameo is talking on this port.": "An diesem Port antwortet etwas, das nicht Cameo ist.",
         "Stop the other program, or start the backend again: it takes a free port.": (
             "Das andere Programm beenden oder das Backend neu starten: Es nimmt einen freien Port."
@@ -145,21 +153,75 @@ BACKEND = {
         "{1} frames": "{1} Blöcke",
     },
     "remote": {
+        "Ask its owner for a new invitation.": "Den Besitzer um eine neue Einladung bitten.",
+        "Ask its owner for a new invitation. If you use a tunnel, check that the backend runs.": (
+            "Den Besitzer um eine neue Einladung bitten. Bei einem Tunnel prüfen, ob das Backend läuft."
+        ),
+        "Ask its owner to open the ports of the backend in the firewall. The connection comes about by itself as soon as it can.": (
+            "Den Besitzer bitten, die Ports des Backends in der Firewall zu öffnen. Die Verbindung entsteht dann von selbst."
+        ),
+        "Ask its owner to start it. The connection comes about by itself as soon as it can.": (
+            "Den Besitzer bitten, es zu starten. Die Verbindung entsteht dann von selbst."
+        ),
+        "Ask its owner to type: cameo serve --bind 0.0.0.0. The connection comes about by itself as soon as it can.": (
+            "Den Besitzer bitten, einzugeben: cameo serve --bind 0.0.0.0. Die Verbindung entsteht dann von selbst."
+        ),
         "Ask the backend's owner for a new one: 'cameo keys invite' makes it.": (
             "Bei dem, dem das Backend gehört, eine neue erbitten: 'cameo keys invite' macht sie."
+        ),
+        "Check the address; the one in the invitation is that of 'cameo serve --bind'.": (
+            "Die Adresse prüfen; in der Einladung steht die von 'cameo serve --bind'."
         ),
         "Choose the invitation again: the file that the backend's owner made with 'cameo keys invite'.": (
             "Die Einladung neu wählen: die Datei, die mit 'cameo keys invite' am Backend gemacht wurde."
         ),
+        "The backend has said nothing for a while.": "Das Backend hat eine Weile nichts gesagt.",
+        "The backend on {1} does not answer.": "Das Backend auf {1} antwortet nicht.",
+        "The backend on {1} does not know this invitation.": "Das Backend auf {1} kennt diese Einladung nicht.",
+        "The backend on {1} does not let you in.": "Das Backend auf {1} lässt keinen Zugang zu.",
+        "The backend on {1} was stopped.": "Das Backend auf {1} wurde beendet.",
         "The invitation to the backend on another computer cannot be read.": (
             "Die Einladung zum Backend auf einem anderen Rechner kann nicht gelesen werden."
         ),
+        "There is no computer named {1} in this network.": "In diesem Netzwerk ist kein Rechner namens {1}.",
         "This file is no invitation to a backend.": "Diese Datei ist keine Einladung zu einem Backend.",
         "This is no address of a computer.": "Das ist keine Adresse eines Rechners.",
+        "Wait a moment. The connection comes about by itself as soon as it can.": (
+            "Einen Moment warten. Die Verbindung entsteht von selbst, sobald es geht."
+        ),
+        "Wait a moment: what is under way goes on.": "Einen Moment warten: Was in Arbeit ist, geht weiter.",
+        "What answers at port {1} of {2} is no Cameo backend that takes invitations.": (
+            "Was an Port {1} von {2} antwortet, ist kein Cameo-Backend, das Einladungen annimmt."
+        ),
         "Write a name or a number such as gpubox.local or 192.168.1.20; a port other than {1} follows after a colon.": (
             "Einen Namen oder eine Nummer wie gpubox.local oder 192.168.1.20 schreiben; ein anderer Port als {1} folgt nach einem Doppelpunkt."
         ),
+        "Write the computer's number (such as 192.168.1.20) into Address in the add-on's preferences.": (
+            "In den Einstellungen des Add-ons unter Adresse die Nummer des Rechners eintragen (zum Beispiel 192.168.1.20)."
+        ),
+        "another program uses the port, or it is the port for the computer itself": (
+            "ein anderes Programm benutzt den Port, oder es ist der Port für den Rechner selbst"
+        ),
+        "it hangs, the network is broken, or another program uses the port": (
+            "es hängt, das Netzwerk ist gestört, oder ein anderes Programm benutzt den Port"
+        ),
+        "it has other keys than when the invitation was made, or a tunnel leads nowhere": (
+            "es hat andere Schlüssel als bei der Einladung, oder ein Tunnel führt ins Leere"
+        ),
+        "it is off, in another network, or a firewall is between you": (
+            "er ist aus, in einem anderen Netzwerk oder hinter einer Firewall"
+        ),
+        "the backend does not run, or runs without --bind, or at another port": (
+            "das Backend läuft nicht, läuft ohne --bind oder an einem anderen Port"
+        ),
+        "the name may be misspelt, or known in another network only": (
+            "vielleicht ist der Name falsch geschrieben oder nur in einem anderen Netzwerk bekannt"
+        ),
+        "the network may be slow or broken": "das Netzwerk ist vielleicht langsam oder gestört",
+        "your key was taken off its list": "der Schlüssel wurde aus seiner Liste genommen",
+        "{1} cannot be reached at port {2}.": "{1} ist an Port {2} nicht erreichbar.",
         "{1} is damaged, or something else": "{1} ist beschädigt oder etwas anderes",
+        "{1} is there, but no backend listens at its port {2}.": "{1} ist da, aber an Port {2} horcht kein Backend.",
     },
     "service": {
         "--bind takes an address of this computer, such as 192.168.1.20; 0.0.0.0 stands for all of them.": (
