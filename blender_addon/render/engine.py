@@ -14,6 +14,7 @@ import gpu
 import numpy as np
 
 from ...protocol.errors import CameoError
+from ..scene.color import linear_to_srgb
 from ..scene.picture import ENGINE
 from ..words import told_at_length, tr
 from . import cpu_raster, gpu_raster
@@ -53,7 +54,10 @@ class CameoRenderEngine(bpy.types.RenderEngine):
         VIEWPORT.forget()
 
     def view_draw(self, context: bpy.types.Context, depsgraph: bpy.types.Depsgraph) -> None:
-        VIEWPORT.draw(depsgraph, context.region, context.region_data, context.space_data)
+        scene = depsgraph.scene
+        behind = None if scene.render.film_transparent else tuple(linear_to_srgb(_world_color(scene)).tolist())
+        view = context.region, context.region_data, context.space_data
+        VIEWPORT.draw(depsgraph, *view, alone=True, background=behind)
 
     def _render(self, depsgraph: bpy.types.Depsgraph) -> None:
         scene = depsgraph.scene

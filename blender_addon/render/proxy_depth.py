@@ -30,12 +30,8 @@ class Surface(NamedTuple):
 
 
 def gather_surfaces(depsgraph: bpy.types.Depsgraph) -> list[Surface]:
-    """Meshes of all visible avatars, instances included."""
-    return [
-        _surface(instance)
-        for instance in depsgraph.object_instances
-        if instance.object.type == "MESH" and instance.object.parent is not None and MARK in instance.object.parent
-    ]
+    """Meshes of all avatars that the viewport draws as meshes, instances included."""
+    return [_surface(instance) for instance in depsgraph.object_instances if _is_drawn_head(instance.object)]
 
 
 class ProxyDrawer:
@@ -67,6 +63,12 @@ class ProxyDrawer:
         self._batch.draw(shader)
         gpu.state.depth_test_set("NONE")
         gpu.state.depth_mask_set(False)
+
+
+def _is_drawn_head(candidate: bpy.types.Object) -> bool:
+    if candidate.type != "MESH" or candidate.parent is None or MARK not in candidate.parent:
+        return False
+    return candidate.mode != "OBJECT" or candidate.display_type not in ("BOUNDS", "WIRE")
 
 
 def _surface(instance: bpy.types.DepsgraphObjectInstance) -> Surface:

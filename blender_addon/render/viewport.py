@@ -1,8 +1,9 @@
-"""Splats in the 3D viewport, drawn over whatever Blender shows.
+"""Splats in the 3D viewport, drawn over whatever Blender shows, or alone as the view of the engine ``CAMEO``.
 
 Splats blend in display space and the viewport's buffer does not, so they are drawn off screen first and laid over the
 view as one picture with a depth of its own: nearer objects hide them, as they hide the viewport's other objects. The
-avatar's own mesh is the exception: where splats lie a little inside it, they count as lying on it.
+avatar's own mesh is the exception where it is drawn (``scene/head_display.py``): splats that lie a little inside it
+count as lying on it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix
 
+<<<<<<< HEAD
+=======
+from ..scene.picture import ENGINE
+>>>>>>> a72ec2c (wip)
 from ..words import tr
 from .gather import Cloud, gather_clouds, is_splat_cloud, together
 from .gpu_splats import GpuView, SplatDrawer
@@ -41,6 +46,11 @@ float on_surface(float z) {  // the nearest surface around this pixel that a spl
 
 void main() {
   vec4 splats = texture(colors, uv);
+  if (behind.a > 0.5) {  // nothing else shows: blend as the render does
+    color = vec4(linear(splats.rgb + (1.0 - splats.a) * behind.rgb), 1.0);
+    gl_FragDepth = 0.0;
+    return;
+  }
   if (splats.a < 0.004) discard;
   float z = on_surface(texture(depths, uv).r / splats.a);
   vec4 clip = projection * vec4(0.0, 0.0, -max(z, 0.011), 1.0);
@@ -98,22 +108,34 @@ class ViewportSplats:
         region: bpy.types.Region,
         view: bpy.types.RegionView3D,
         space: bpy.types.SpaceView3D,
+        *,
+        alone: bool = False,
+        background: tuple[float, float, float] | None = None,
     ) -> None:
-        """Draw what ``space`` shows (local view, hidden objects) into the region that is being redrawn."""
+        """Draw what ``space`` shows (local view, hidden objects) into the region that is being redrawn.
+
+        Args:
+            alone: as the render shows them: nothing else in the scene hides them, and they are never left out.
+            background: display-space colour that fills the region behind them; needs ``alone``.
+        """
         settings = depsgraph.scene.cameo_view
-        drawer = self._drawer_of(depsgraph, space, settings.density / 100) if settings.show_splats else None
-        if drawer is None:
+        wanted = alone or settings.show_splats
+        drawer = self._drawer_of(depsgraph, space, settings.density / 100) if wanted else None
+        if drawer is None and background is None:
             return
         whole = GpuView(view.view_matrix, view.window_matrix, region.width, region.height, not view.is_perspective)
         share = int(settings.resolution)
         seen = whole._replace(width=max(1, region.width // share), height=max(1, region.height // share))
-        proxy = self._proxy_of(depsgraph, space)
+        proxy = None if alone else self._proxy_of(depsgraph, space)
+        depth = None if alone else partial(drawer.draw, depth=True)
+        region_buffer = gpu.state.active_framebuffer_get()  # to make an off-screen buffer leaves none bound
         pictures = {
-            "colors": self._draw_off_screen("color", seen, drawer.draw),
-            "depths": self._draw_off_screen("depth", seen, partial(drawer.draw, depth=True)),
-            "proxy": self._draw_off_screen("proxy", whole, proxy.draw if proxy is not None else None),
+            "colors": self._draw_off_screen("color", seen, drawer and drawer.draw),
+            "depths": self._draw_off_screen("depth", seen, depth),
+            "proxy": self._draw_off_screen("proxy", whole, proxy and proxy.draw),
         }
-        self._lay_over(pictures, view.window_matrix)
+        with region_buffer.bind():
+            self._lay_over(pictures, view.window_matrix, background, hidden_by_others=not alone)
 
     def _drawer_of(
         self, depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D, density: float
@@ -123,7 +145,11 @@ class ViewportSplats:
         if layer not in self._clouds:
             self._clouds[layer] = gather_clouds(depsgraph)
         clouds = self._clouds[layer]
-        shown = tuple(number for number, cloud in enumerate(clouds) if _is_shown(cloud.owner, space))
+        shown = tuple(
+            number
+            for number, cloud in enumerate(clouds)
+            if _is_shown(cloud.owner, space) and not _is_left_to_engine(cloud.owner, space, depsgraph)
+        )
         if not shown:
             return None
         key = (layer, shown, density)
@@ -148,8 +174,8 @@ class ViewportSplats:
     def _draw_safely(self) -> None:
         """Blender's border: an error in a draw handler would be printed at every redraw, for ever."""
         context = bpy.context
-        if context.region_data is None or context.space_data.shading.type == "RENDERED":
-            return  # in rendered view the engine in use shows what it can
+        if context.region_data is None or (_is_rendered(context.space_data) and context.scene.render.engine == ENGINE):
+            return  # the engine itself calls draw
         try:
             depsgraph = context.evaluated_depsgraph_get()
             self.draw(depsgraph, context.region, context.region_data, context.space_data)
@@ -173,7 +199,14 @@ class ViewportSplats:
                 draw(view)
         return target.texture_color
 
-    def _lay_over(self, pictures: dict[str, gpu.types.GPUTexture], projection: Matrix) -> None:
+    def _lay_over(
+        self,
+        pictures: dict[str, gpu.types.GPUTexture],
+        projection: Matrix,
+        background: tuple[float, float, float] | None,
+        *,
+        hidden_by_others: bool,
+    ) -> None:
         shader = self._overlay = self._overlay or _make_overlay_shader()
         batch = batch_for_shader(shader, "TRI_STRIP", {"corner": [(-1, -1), (1, -1), (-1, 1), (1, 1)]})
         shader.bind()
@@ -181,8 +214,9 @@ class ViewportSplats:
             shader.uniform_sampler(name, picture)
         shader.uniform_float("projection", projection)
         shader.uniform_float("inside", INSIDE)
+        shader.uniform_float("behind", (0.0, 0.0, 0.0, 0.0) if background is None else (*background, 1.0))
         gpu.state.blend_set("ALPHA")
-        gpu.state.depth_test_set("LESS_EQUAL")
+        gpu.state.depth_test_set("LESS_EQUAL" if hidden_by_others else "NONE")
         gpu.state.depth_mask_set(False)
         batch.draw(shader)
         gpu.state.depth_test_set("NONE")
@@ -220,12 +254,22 @@ def _is_shown(name: str, space: bpy.types.SpaceView3D) -> bool:
     return owner is not None and owner.visible_in_viewport_get(space)
 
 
+def _is_rendered(space: bpy.types.SpaceView3D) -> bool:
+    return space.shading.type == "RENDERED"
+
+
+def _is_left_to_engine(name: str, space: bpy.types.SpaceView3D, depsgraph: bpy.types.Depsgraph) -> bool:
+    """In Rendered view other engines show the head's mesh themselves, unless it is set up for the compositor."""
+    return _is_rendered(space) and depsgraph.scene.render.engine != ENGINE and bpy.data.objects[name].visible_camera
+
+
 def _make_overlay_shader() -> gpu.types.GPUShader:
     passed = gpu.types.GPUStageInterfaceInfo("cameo_overlay")
     passed.smooth("VEC2", "uv")
     info = gpu.types.GPUShaderCreateInfo()
     info.push_constant("MAT4", "projection")
     info.push_constant("FLOAT", "inside")
+    info.push_constant("VEC4", "behind")
     info.sampler(0, "FLOAT_2D", "colors")
     info.sampler(1, "FLOAT_2D", "depths")
     info.sampler(2, "FLOAT_2D", "proxy")

@@ -23,6 +23,7 @@ from ...protocol.avatar import AvatarData
 from ..joints import JOINT_NAMES
 from . import controls, face_board, rig, source
 from .board_drawing import ring_mesh
+from .head_display import show_splats_instead
 from .head_mesh import create_head
 from .splats import create_splats
 from .thumbnail import show_thumbnail
@@ -124,6 +125,7 @@ def _build(
     rig.drive_correctives(head, armature, data)
     controls.drive_by_controls(head, armature, data)
     splats = create_splats(context, data, head, collection, f"{name} Splats")
+    show_splats_instead(head)
     for key, part in zip(PARTS, (armature, head, splats)):
         root[key] = part
         # or an override of a linked avatar would find the library's parts again when its file is opened
