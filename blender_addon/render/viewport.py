@@ -16,10 +16,7 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 from mathutils import Matrix
 
-<<<<<<< HEAD
-=======
 from ..scene.picture import ENGINE
->>>>>>> a72ec2c (wip)
 from ..words import tr
 from .gather import Cloud, gather_clouds, is_splat_cloud, together
 from .gpu_splats import GpuView, SplatDrawer
