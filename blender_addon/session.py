@@ -15,9 +15,11 @@ from . import preferences
 from .link.client import BackendClient, client_name
 from .link.launch import NoBackend, find_backend_python
 from .link.problem import Problem
+from .link.state import LinkState
 from .managed.manager import ManagedBackend
 from .portrait.preflight import PREFLIGHT
 from .render.job_cloud import CLOUD
+from .scene.avatar import avatars_in
 
 TICK_SECONDS = 0.1
 _EXIT_SECONDS = 1.0
@@ -93,6 +95,8 @@ def poll() -> bool:
     if scene is not None:
         heard |= PREFLIGHT.poll(client(), scene)
         heard |= CLOUD.follow(client().jobs.values(), wanted=scene.cameo_view.show_clouds)
+    if managed().take_success() and client().state in (LinkState.DISCONNECTED, LinkState.ERROR):
+        start_backend()  # who installs a backend wants to use it
     installed = managed().state.installed
     if managed().state.can_roll_back and installed is not None and client().started_with(installed.python):
         managed().confirm()
@@ -150,6 +154,10 @@ def _import_finished() -> None:
         if not job.mine or job.path is None or job.job in _imported:
             continue
         _imported.add(job.job)
-        with bpy.context.temp_override(window=windows[0]):
-            if windows[0].scene.cameo.import_when_ready:
+        scene = windows[0].scene
+        if scene.cameo.import_when_ready:
+            with bpy.context.temp_override(window=windows[0]):
+                first = not avatars_in(scene)
                 bpy.ops.cameo.import_avatar("EXEC_DEFAULT", filepath=str(job.path), name=job.name)
+                if first and avatars_in(scene):  # who waits for the first head of a scene wants to see it
+                    bpy.ops.cameo.look_at_avatar()

@@ -62,6 +62,7 @@ class ManagedBackend:
         self._seen = self.state
         self._installation: Installation | None = None
         self._cancelled = False
+        self._succeeded = False
         self._thread: threading.Thread | None = None
         self.look()
 
@@ -100,8 +101,15 @@ class ManagedBackend:
             if self._cancelled:
                 raise Cancelled
             self._installation.run()
+            self._succeeded = True
 
         self._begin(Work.INSTALLING, work)
+
+    def take_success(self) -> bool:
+        """Whether an installation has come to its good end since the last call."""
+        succeeded = self._succeeded and not self.busy
+        self._succeeded &= not succeeded
+        return succeeded
 
     def cancel(self) -> None:
         """Stop an installation; what was installed before stays."""

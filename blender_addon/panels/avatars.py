@@ -54,6 +54,7 @@ def draw_avatar(layout: bpy.types.UILayout, root: bpy.types.Object, active: bool
     select = column.row(align=True)
     mark = "RADIOBUT_ON" if active else "RADIOBUT_OFF"
     select.operator("cameo.select_avatar", text=root.name, icon=mark, depress=active).name = root.name
+    select.operator("cameo.look_at_avatar", text="", icon="ZOOM_SELECTED").name = root.name
     tools = column.row(align=True)
     for operator, text, symbol in TOOLS:
         tools.operator(operator, text=text, icon=symbol).name = root.name

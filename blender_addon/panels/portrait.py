@@ -15,6 +15,7 @@ from ..properties import CameoSettings
 from ..words import told, tr
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
+from .jobs import order, time_left
 
 _UNIT = 20  # pixels of a button's height at scale 1
 _LARGEST = 16.0  # heights of a button; a wide sidebar shows no larger picture
@@ -75,6 +76,8 @@ def draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         layout.label(text="Looking at the picture ...", icon="SORTTIME")
     elif PREFLIGHT.chosen and session.client().state is not LinkState.CONNECTED:
         draw_text(layout, context, "The picture is looked at as soon as the backend is connected.", "INFO")
+        if session.client().state is LinkState.DISCONNECTED and session.missing_backend() is None:
+            layout.operator("cameo.start_backend", icon="PLAY")
 
 
 def draw_answer(layout: bpy.types.UILayout, context: bpy.types.Context, seen: Examined) -> None:
@@ -110,9 +113,18 @@ def draw_making(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if cost:
         draw_text(column, context, cost[:1].upper() + cost[1:], "TIME")
     draw_more(layout, settings, portrait)
+    draw_running(layout)
     big = layout.column()
     big.scale_y = 1.4
     big.operator("cameo.generate", icon="MONKEY")
+
+
+def draw_running(layout: bpy.types.UILayout) -> None:
+    """What became of the last press: the panel with all jobs may lie below the window's edge."""
+    jobs = [job for job in session.client().jobs.values() if not job.finished]
+    if jobs:
+        job = min(jobs, key=order)
+        layout.progress(factor=job.fraction, text=f"{job.name or tr('Head')}: {job.fraction:.0%}{time_left(job)}")
 
 
 def draw_more(layout: bpy.types.UILayout, settings: CameoSettings, portrait: CameoPortrait) -> None:

@@ -14,6 +14,7 @@ from mathutils import Matrix
 
 from ...protocol.messages import Preview
 from ..link.job_view import JobView
+from ..scene.placing import free_place
 
 _REACH = 2.2  # of a splat's scale: the radius of its disc, at whose rim the bell is cut
 _GROWN = 1.3  # discs are round and few: grown they cover what lies under the skin
@@ -52,6 +53,7 @@ class JobCloud:
         self._batch: gpu.types.GPUBatch | None = None
         self._sorted_along: np.ndarray | None = None
         self._shader: gpu.types.GPUShader | None = None
+        self._place: Matrix | None = None  # found at the first drawing
         self._problem = ""
 
     @property
@@ -69,6 +71,7 @@ class JobCloud:
         self._cloud, self._vertices = cloud, None
         if cloud is None:
             self._remove_handler()
+            self._place = None
         elif self._handle is None and not bpy.app.background:
             draw = bpy.types.SpaceView3D.draw_handler_add
             self._handle = draw(self._draw_safely, (), "WINDOW", "POST_VIEW")
@@ -76,22 +79,32 @@ class JobCloud:
 
     def stop(self) -> None:
         """Draw nothing any more."""
-        self._cloud = self._vertices = self._batch = None
+        self._cloud = self._vertices = self._batch = self._place = None
         self._problem = ""
         self._remove_handler()
 
-    def draw(self, window_matrix: Matrix, view_matrix: Matrix, width: int, *, orthographic: bool) -> None:
+    def draw(
+        self,
+        window_matrix: Matrix,
+        view_matrix: Matrix,
+        width: int,
+        *,
+        orthographic: bool,
+        place: Matrix = Matrix(),  # noqa: B008 - nobody changes it
+    ) -> None:
         """Draw into the bound framebuffer, with its depth. Needs a current GPU context.
 
         Args:
             window_matrix, view_matrix: Blender's own. width: of the region, pixels.
+            place: where the avatar's root will stand, to the world frame.
         """
         if self._cloud is None:
             return
         shader = self._shader = self._shader or make_shader()
-        self._sort(self._cloud, np.array(view_matrix @ _TO_BLENDER, np.float32)[2, :3])
+        head2world = place @ _TO_BLENDER
+        self._sort(self._cloud, np.array(view_matrix @ head2world, np.float32)[2, :3])
         shader.bind()
-        shader.uniform_float("projection", window_matrix @ view_matrix @ _TO_BLENDER)
+        shader.uniform_float("projection", window_matrix @ view_matrix @ head2world)
         shader.uniform_float("focal", window_matrix[0][0] * width / 2)
         shader.uniform_float("ortho", float(orthographic))
         gpu.state.depth_test_set("LESS_EQUAL")
@@ -124,7 +137,10 @@ class JobCloud:
             return
         try:
             width = bpy.context.region.width
-            self.draw(view.window_matrix, view.view_matrix, width, orthographic=not view.is_perspective)
+            if self._place is None:
+                self._place = Matrix.Translation(free_place(bpy.context))
+            flat = not view.is_perspective
+            self.draw(view.window_matrix, view.view_matrix, width, orthographic=flat, place=self._place)
         except Exception as error:  # noqa: BLE001
             self._problem = f"The head in the making cannot be drawn: {type(error).__name__}: {error}"
             print(self._problem)

@@ -76,7 +76,7 @@ def use(release, tmp_path, monkeypatch) -> ManagedBackend:
     return managed
 
 
-def wait_until(condition, seconds=90):
+def wait_until(condition, seconds=300):
     end, ticks = time.monotonic() + seconds, []
     while not condition():
         assert time.monotonic() < end, session.managed().state

@@ -44,6 +44,7 @@ BUTTONS = {
     "Key Controls": "Schlüsselbilder einfügen",
     "Look": "Ansehen",
     "Look Again": "Erneut ansehen",
+    "Look at Avatar": "Avatar ansehen",
     "Make Next": "Als Nächstes",
     "Mirror": "Spiegeln",
     "Open Log": "Protokoll öffnen",
