@@ -59,6 +59,17 @@ def kill_backend(home: Path) -> None:
         kill(json.loads(path.read_text())["pid"])
 
 
+def kill_workers(server: int) -> None:
+    """End the processes that the backend's server has started."""
+    for entry in Path("/proc").iterdir():
+        try:
+            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue  # no process, or gone
+        if parent == str(server):
+            kill(int(entry.name))
+
+
 def kill(pid: int) -> None:
     """``kill -9``, and wait until the process is gone."""
     try:
