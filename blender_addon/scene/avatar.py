@@ -22,7 +22,7 @@ import bpy
 from ...protocol.avatar import AvatarData
 from ..joints import JOINT_NAMES
 from . import controls, face_board, rig, source
-from .board_drawing import ring_mesh
+from .board_drawing import ring_mesh, wear
 from .head_display import show_splats_instead
 from .head_mesh import create_head
 from .splats import create_splats
@@ -188,8 +188,7 @@ def _show_handles(rig_object: bpy.types.Object, data: AvatarData) -> None:
     driven = rig.driven_joints(data)
     for joint, joint_name in enumerate(JOINT_NAMES):
         bone = rig_object.pose.bones[rig.handle_name(joint, driven)]
-        bone.custom_shape = ring_mesh(lying=joint_name not in _BEFORE_THE_FACE)
-        bone.use_custom_shape_bone_size = False
+        wear(bone, ring_mesh(lying=joint_name not in _BEFORE_THE_FACE))
         bone.custom_shape_scale_xyz = (_HANDLE_RADIUS[joint_name],) * 3
         bone.custom_shape_translation.yz = _BEFORE_THE_FACE.get(joint_name, (0.0, 0.0))
 

@@ -2,8 +2,9 @@
 
 One row per control, or per left/right pair: the subject's right side stands on the left, as one sees it face to face.
 
-    (o----)  Brow Down  (o----)
-             Jaw Open   (o----)
+             Brows
+    (o----)  Down       (o----)
+             Inner Up   (o----)
 
 Partners stand in one row: Blender's flip demands it (``face_board.py``).
 """
@@ -13,19 +14,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .control_groups import GROUPS, controls_in
+
 SLIDER_LENGTH = 0.02  # metres a slider travels from 0 to 1
 SLIDE_AXIS = 1  # of its bone: local y, which no flip of Blender's negates
-ROW_HEIGHT, HEADING_HEIGHT = 0.011, 0.015
-LABEL_WIDTH, MORE_LABEL_WIDTH, GAP = 0.062, 0.086, 0.004
+ROW_HEIGHT, HEADING_HEIGHT, BASELINE = 0.012, 0.016, -0.0026  # letters stand on the baseline, knobs on 0
+LABEL_WIDTH, MORE_LABEL_WIDTH, GAP = 0.05, 0.104, 0.004
 
 BOARD, MORE = "Face board", "More controls"  # bone collections
-_GROUPS = (  # heading, what names begin with, column
-    ("Brows", ("brow",), 0),
-    ("Eyes", ("eye",), 0),
-    ("Cheeks and nose", ("cheek", "nose"), 0),
-    ("Jaw", ("jaw",), 0),
-    ("Mouth", ("mouth", "tongue"), 1),
-)
+BOARD_BONES = {BOARD: "face_board", MORE: "more_controls"}
+_SECOND_COLUMN = ("MOUTH",)  # groups
 
 
 @dataclass(frozen=True)
@@ -73,13 +71,12 @@ def mirrored_name(name: str) -> str:
 
 def lay_out(names: list[str]) -> tuple[BoardLayout, BoardLayout]:
     """The face board, and a second board for the controls that are not ARKit's."""
-    known = {heading: [n for n in names if n.startswith(starts)] for heading, starts, _ in _GROUPS}
-    rest = [n for n in names if not any(n in group for group in known.values())]
-    groups = [(heading, known[heading], column) for heading, _, column in _GROUPS]
+    rest = controls_in("MORE", names)
+    groups = [(g.title, controls_in(g.key, names), int(g.key in _SECOND_COLUMN)) for g in GROUPS if g.starts]
     board = _columns(groups, BOARD, 0.0, LABEL_WIDTH)
     half = (len(_rows(rest)) + 1) // 2
     columns = [(n, 0) for row in _rows(rest)[:half] for n in row] + [(n, 1) for row in _rows(rest)[half:] for n in row]
-    split = [("More", [n for n, c in columns if c == column], column) for column in (0, 1)]
+    split = [(GROUPS[-1].title, [n for n, c in columns if c == column], column) for column in (0, 1)]
     return board, _columns(split, MORE, 2 * _column_width(LABEL_WIDTH), MORE_LABEL_WIDTH)
 
 
@@ -100,7 +97,7 @@ def _columns(groups: list[tuple[str, list[str], int]], collection: str, left: fl
         labels.append(Label(heading, x + SLIDER_LENGTH + GAP, y[column], True))
         for row in _rows(names):
             y[column] -= ROW_HEIGHT
-            labels.append(Label(_title(row[0]), x + SLIDER_LENGTH + GAP, y[column] - 0.0015, False))
+            labels.append(Label(_title(row[0], heading), x + SLIDER_LENGTH + GAP, y[column] + BASELINE, False))
             for name, second in zip(row, (False, True) if len(row) == 2 else (True,)):
                 sliders.append(Slider(name, x + second * second_place, y[column], collection, second))
         y[column] -= 0.4 * HEADING_HEIGHT
@@ -125,13 +122,14 @@ def _is_left(name: str) -> bool:
     return "left" in name.lower()
 
 
-def _title(name: str) -> str:
-    """``mouthLowerDownLeft`` -> ``Mouth Lower Down``; ``jawLeft``, one of two ways -> ``Jaw Sideways``.
+def _title(name: str, heading: str) -> str:
+    """Under ``Mouth``: ``mouthLowerDownLeft`` -> ``Lower Down``; ``mouthLeft``, one of two ways -> ``Sideways``.
 
     An action unit keeps its number in front: ``AU12LipCornerPuller`` -> ``AU12 Lip Corner Puller``.
     """
     text = re.sub("(?i)[-_]?(left|right)$", "", name)
-    return spoken_name(text + "Sideways" if text in ("jaw", "mouth") else text)
+    title = spoken_name(text + "Sideways" if text in ("jaw", "mouth") else text)
+    return title.removeprefix(heading.rstrip("s") + " ")
 
 
 def spoken_name(name: str) -> str:

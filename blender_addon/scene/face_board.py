@@ -20,16 +20,13 @@ from mathutils import Vector
 
 from ...protocol.avatar import AvatarData
 from ..joints import JOINT_NAMES
-from .board_drawing import draw_board, knob_mesh
-from .board_layout import BOARD, MORE, SLIDE_AXIS, SLIDER_LENGTH, BoardLayout, Slider, lay_out, mirrored_name
+from .board_drawing import draw_board, knob_mesh, wear
+from .board_layout import BOARD, BOARD_BONES, MORE, SLIDE_AXIS, SLIDER_LENGTH, BoardLayout, Slider, lay_out
 
-BOARD_BONES = {BOARD: "face_board", MORE: "more_controls"}
 CARRIERS = "Carriers"  # bone collection
 KNOB_LENGTH = 0.008
 _BOARD_GAP = 0.05  # metres between the head and its board
 _RIGHT_AT_REST, _UP = Vector((0.0, 0.0, 1.0)), Vector((0.0, 1.0, 0.0))  # of the board, in the head frame
-_BOARD_COLOR, _SELECTED_COLOR = (0.75, 0.75, 0.75), (1.0, 1.0, 1.0)  # sRGB
-_LEFT_COLOR, _RIGHT_COLOR, _MIDDLE_COLOR = (0.35, 0.6, 1.0), (1.0, 0.4, 0.35), (1.0, 0.8, 0.3)
 
 
 def board_layouts(data: AvatarData) -> tuple[BoardLayout, BoardLayout]:
@@ -71,11 +68,11 @@ def set_up_sliders(rig: bpy.types.Object, data: AvatarData) -> None:
         if not layout.sliders:
             continue
         board = rig.pose.bones[BOARD_BONES[collection]]
-        _wear(board, draw_board(f"{rig.name} {collection}", layout), _BOARD_COLOR)
+        wear(board, draw_board(f"{rig.name} {collection}", layout))
         _carry(rig, board, layout.second_place)
         for slider in layout.sliders:
             bone = rig.pose.bones[slider.control]
-            _wear(bone, knob, _knob_color(slider.control))
+            wear(bone, knob)
             bone.lock_location = [axis != SLIDE_AXIS for axis in range(3)]
             bone.lock_rotation = bone.lock_scale = (True, True, True)
             bone.lock_rotation_w = True
@@ -109,21 +106,6 @@ def _add_bone(
     bone.use_deform = False
     bone.parent = armature.edit_bones[parent]
     return bone
-
-
-def _wear(bone: bpy.types.PoseBone, shape: bpy.types.Object, color: tuple[float, float, float]) -> None:
-    bone.custom_shape = shape
-    bone.use_custom_shape_bone_size = False
-    bone.color.palette = "CUSTOM"
-    bone.color.custom.normal = color
-    bone.color.custom.select = bone.color.custom.active = _SELECTED_COLOR
-
-
-def _knob_color(control: str) -> tuple[float, float, float]:
-    """The sides in two colours, as rigs have it."""
-    if mirrored_name(control) == control:
-        return _MIDDLE_COLOR
-    return _LEFT_COLOR if "left" in control.lower() else _RIGHT_COLOR
 
 
 def _limit(bone: bpy.types.PoseBone, name: str, lowest: Vector, highest: Vector) -> None:

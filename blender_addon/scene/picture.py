@@ -11,9 +11,9 @@ from pathlib import Path
 import bpy
 
 from ...protocol.errors import CameoError
+from ..joints import JOINT_NAMES
 from .avatar import control_names, parts_of
 from .cameras import ORBIT_CENTER, new_camera, orbit_matrix, put_at_photo, put_on_orbit
-from .head_mesh import JOINT_NAMES
 from .pose import joint_handle, reset_pose, set_controls, slider
 
 ENGINE = "CAMEO"  # identifier of render/engine.py

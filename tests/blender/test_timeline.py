@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 import pytest
 from cameo.blender_addon.scene import avatar, pose, timeline, turntable
-from cameo.blender_addon.scene.board_layout import BOARD, lay_out
+from cameo.blender_addon.scene.board_drawing import KNOB_RADIUS, letters
+from cameo.blender_addon.scene.board_layout import BOARD, SLIDER_LENGTH, lay_out
 from toy_avatar import toy_avatar
 
 
@@ -89,3 +90,19 @@ def test_every_control_has_its_place_on_a_board(root):
     board = {slider.control: slider for slider in layouts[0].sliders}
     assert board["mouthSmileRight"].y == board["mouthSmileLeft"].y  # a pair shares its row
     assert board["mouthSmileRight"].x < board["mouthSmileLeft"].x  # as one sees it face to face
+    assert board["jawRight"].y == board["jawLeft"].y
+    assert {"Smile", "Sideways", "Tongue Out", "Cheek Puff"} <= {label.text for label in layouts[0].labels}
+
+
+def test_labels_stand_clear_of_the_sliders(root):
+    for layout in lay_out(avatar.control_names(root)):
+        for label in (label for label in layout.labels if not label.heading):
+            outline = letters(label)[0]
+            (left, low, _), (right, high, _) = outline.min(0), outline.max(0)
+            row = [slider for slider in layout.sliders if low < slider.y < high]
+            beside = [slider for slider in row if abs(slider.x - label.x) < layout.second_place]
+            assert beside
+            for slider in beside:
+                assert right < slider.x - KNOB_RADIUS or slider.x + SLIDER_LENGTH + KNOB_RADIUS < left + 1e-4, (
+                    label.text
+                )
