@@ -15,10 +15,10 @@ set -euo pipefail
 REPO=$(dirname "$(dirname "$(readlink -f "$0")")")
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/cameo
 OUT=$REPO/docs/images ROOT=${CAMEO_GUI_ROOT:-$CACHE/gui-root} WORK=$CACHE/gui-work WHEELS= ZIP=
-# In the order in which an artist meets them; first_head leaves the avatar that those after it show.
-ALL=(not_installed offline installing connecting portrait two_faces first_head face_board panels pose_assets motion
+# In the order in which an artist meets them; arrived leaves the avatar that those after it show.
+ALL=(not_installed offline installing connecting portrait two_faces in_the_making arrived face_board poses controls pose_assets motion
   turntable compositing several preferences german hero)
-SCENES=()
+SCENES=() FAILED=
 while [ $# -gt 0 ]; do
   case $1 in
     --out) OUT=$2; shift 2 ;;
@@ -102,5 +102,6 @@ inside install
 for scene in "${SCENES[@]}"; do
   SCENE_FOLDER=$REPO/tools/gui_scenes
   [[ $scene != *.py ]] || SCENE_FOLDER=$(dirname "$(readlink -f "$scene")")
-  inside play "$(basename "$scene" .py)"
+  inside play "$(basename "$scene" .py)" || FAILED+=" $scene"
 done
+[ -z "$FAILED" ] || { echo "Not played to their ends:$FAILED" >&2; exit 1; }

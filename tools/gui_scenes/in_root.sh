@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Inside the Debian root of gui_screenshot.sh: `install` the extension into a fresh profile, or `play SCENE` in a window.
 set -euo pipefail
-export XDG_RUNTIME_DIR=/tmp/run LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe
+export PYTHONDONTWRITEBYTECODE=1 XDG_RUNTIME_DIR=/tmp/run LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe
 mkdir -p $XDG_RUNTIME_DIR && chmod 700 $XDG_RUNTIME_DIR
 PROFILE=/cameo/work/profile
 
@@ -33,7 +33,7 @@ openbox >/dev/null 2>&1 &
 xdotool mousemove 1999 0 # where no tooltip can come up
 LOG=/cameo/work/$2.log
 HEIGHT=$(sed -n 's/^HEIGHT = //p' "/tmp/scenes/$2.py") # of the window; a long panel needs more
-timeout 600 blender --window-geometry 0 0 1600 "${HEIGHT:-1000}" --python /cameo/scenes/play.py -- "$2" >"$LOG" 2>&1 || true
+timeout 1500 blender --window-geometry 0 0 1600 "${HEIGHT:-1000}" --python /cameo/scenes/play.py -- "$2" >"$LOG" 2>&1 || true
 if [ ! -e /tmp/done ]; then
   echo "The scene $2 was not played to its end; the log is $LOG" >&2
   tail -25 "$LOG" >&2

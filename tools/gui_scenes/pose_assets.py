@@ -13,6 +13,7 @@ def play(studio: Studio) -> Steps:
         bpy.ops.cameo.add_pose_assets()
         bpy.context.view_layer.objects.active = bpy.data.objects["Eileen Rig"]
         bpy.ops.object.mode_set(mode="POSE")
+    yield from studio.standstill()  # Blender knows of the shelf when it has drawn the mode
     studio.space.show_region_asset_shelf = True
     studio.look_at((0.1, 0.0, -0.03), 0.9)
     yield from studio.standstill()

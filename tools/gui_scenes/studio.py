@@ -29,7 +29,7 @@ ADDON = "bl_ext.user_default.cameo"
 OUT, WORK = Path("/cameo/out"), Path("/cameo/work")
 PICTURES = Path.home() / "pictures"
 HEAD = WORK / "Eileen.cameo"
-"""The avatar that the scene first_head leaves for the others."""
+"""The avatar that the scene arrived leaves for the others."""
 
 
 _LOOKS = 3
@@ -117,7 +117,9 @@ class Studio:
         yield from self.standstill()
 
     def look_at(self, place: tuple[float, float, float], distance: float, axis: str = "FRONT") -> None:
-        """Turn the 3D view to ``place``, ``distance`` metres away."""
+        """Turn the 3D view to ``place``, ``distance`` metres away; without the floor, which cuts a head in two."""
+        overlay = self.space.overlay
+        overlay.show_floor = overlay.show_axis_x = overlay.show_axis_y = overlay.show_cursor = False
         with self.view():
             bpy.ops.view3d.view_axis(type=axis)
         view = self.space.region_3d
@@ -210,8 +212,8 @@ class Studio:
         yield Wait("the backend answers", lambda: addon("blender_addon.session").client().welcome is not None)
 
     def import_head(self) -> Steps:
-        """The avatar of the scene first_head."""
-        assert HEAD.is_file(), "play the scene first_head before this one"
+        """The avatar of the scene arrived."""
+        assert HEAD.is_file(), "play the scene arrived before this one"
         with self.view():
             bpy.ops.cameo.import_avatar(filepath=str(HEAD))
         yield from self.standstill()

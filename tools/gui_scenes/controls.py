@@ -1,11 +1,11 @@
-"""The panels of an avatar: sliders with their keys, poses."""
+"""The sliders, some of them keyed."""
 
 import bpy
 from studio import Steps, Studio
 
-PANELS = ("CAMEO_PT_avatars", "CAMEO_PT_poses", "CAMEO_PT_controls")
+PANELS = ("CAMEO_PT_controls",)
 SCALE = 1.25
-HEIGHT = 1390
+HEIGHT = 1250
 
 
 def play(studio: Studio) -> Steps:
