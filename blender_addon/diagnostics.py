@@ -21,6 +21,7 @@ from ..protocol.version import PROTOCOL_VERSION, SOFTWARE_VERSION
 from .film.png import encode_png
 from .link.client import BackendClient
 from .link.problem import Problem
+from .link.remote_backend import RemoteBackend
 
 LOGS = ("backend.log", "worker.log", "examiner.log", "install.log")
 _TAIL_BYTES = 64 << 10
@@ -50,11 +51,14 @@ class Scrubber:
     replaced: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of_this_computer(names: Iterable[str] = (), folders: Mapping[str, Path] | None = None) -> Scrubber:
+    def of_this_computer(
+        names: Iterable[str] = (), folders: Mapping[str, Path] | None = None, remote: RemoteBackend | None = None
+    ) -> Scrubber:
         """
         Args:
             names: what the artist calls things.
             folders: places chosen in the preferences, by what to call them.
+            remote: the backend on another computer that is in use.
         """
         replaced: dict[str, str] = {}
         for title, folder in (folders or {}).items():
@@ -63,6 +67,8 @@ class Scrubber:
         replaced[str(Path.home())] = "~"
         for number, name in enumerate(dict.fromkeys(names)):
             replaced[name] = f"<head {number + 1}>"
+        if remote is not None:
+            replaced |= dict.fromkeys(remote.private_words(), "<remote>")
         replaced[_user()] = "<user>"
         replaced[socket.gethostname()] = "<computer>"
         return Scrubber({text: mark for text, mark in replaced.items() if len(text) >= _SHORTEST_NAME})
@@ -147,6 +153,7 @@ def _connection(client: BackendClient) -> dict[str, object]:
     welcome = client.welcome
     return {
         "state": client.state.value,
+        "remote": client.remote is not None,
         "problem": _problem(client.problem),
         "backend": None
         if welcome is None

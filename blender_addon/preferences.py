@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -11,6 +12,8 @@ from .managed.install import Choices
 from .words import tr
 
 PACKAGE = __package__.rpartition(".")[0]  # "cameo", or "bl_ext.<repository>.cameo"
+
+INVITATION_VARIABLE = "CAMEO_INVITATION"
 
 
 class CameoPreferences(bpy.types.AddonPreferences):
@@ -43,6 +46,18 @@ class CameoPreferences(bpy.types.AddonPreferences):
         name="Keep Backend Running",
         description="Let the backend finish its jobs after Blender is closed; the results wait",
         default=True,
+    )
+
+    invitation: bpy.props.StringProperty(
+        name="Invitation",
+        description="The file with which a backend on another computer lets you in; its owner makes it with 'cameo "
+        "keys invite'. Empty: the backend of this computer, or $CAMEO_INVITATION",
+        subtype="FILE_PATH",
+    )
+    remote_address: bpy.props.StringProperty(
+        name="Address",
+        description="Where that computer is, if not where the invitation says: its name or number, such as "
+        "192.168.1.20. A port other than 27701 follows after a colon",
     )
 
     managed: bpy.props.StringProperty(
@@ -87,12 +102,32 @@ class CameoPreferences(bpy.types.AddonPreferences):
         box = layout.box()
         box.label(text="A backend of your own instead")
         box.prop(self, "backend", placeholder=tr("A checkout, or a Python"))
+        box = layout.box()
+        box.label(text="A backend on another computer")
+        box.prop(self, "invitation", placeholder=tr("The backend of this computer"))
+        box.prop(self, "remote_address", placeholder=tr("As the invitation says"))
 
 
 def current() -> CameoPreferences | None:
     """The preferences, or None where the add-on was registered by a script."""
     addon = bpy.context.preferences.addons.get(PACKAGE)
     return None if addon is None else addon.preferences
+
+
+def invitation() -> tuple[Path, str] | None:
+    """The invitation to a backend on another computer, and where that is if not where it says; None: this computer."""
+    chosen = current()
+    path = (bpy.path.abspath(chosen.invitation) if chosen else "") or os.environ.get(INVITATION_VARIABLE, "")
+    return (Path(path).absolute(), chosen.remote_address if chosen else "") if path else None
+
+
+def set_invitation(path: str) -> None:
+    """Use the backend that this invitation names; empty: that of this computer. Without preferences, as in a script, it
+    counts until Blender ends."""
+    if (chosen := current()) is not None:
+        chosen.invitation, chosen.remote_address = path, ""
+    if chosen is None or not path:
+        os.environ[INVITATION_VARIABLE] = path
 
 
 def backend_python() -> str:

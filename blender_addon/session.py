@@ -15,6 +15,7 @@ from . import preferences
 from .link.client import BackendClient, client_name
 from .link.launch import NoBackend, find_backend_python
 from .link.problem import Problem
+from .link.remote_backend import RemoteBackend
 from .link.state import LinkState
 from .managed.manager import ManagedBackend
 from .portrait.preflight import PREFLIGHT
@@ -47,8 +48,26 @@ def managed() -> ManagedBackend:
     return _managed
 
 
+def connect() -> None:
+    """Connect to the backend that the preferences mean, if it runs."""
+    follow_preferences()
+    client().connect()
+
+
+def follow_preferences() -> None:
+    """Use the backend that the preferences mean; one that was in use is exchanged for the other."""
+    remote, wanted = client().remote, preferences.invitation()
+    if wanted == (None if remote is None else (remote.path, remote.address)):
+        return
+    in_use = client().state is not LinkState.DISCONNECTED
+    client().use(RemoteBackend(*wanted) if wanted else None)
+    if in_use and wanted:
+        client().connect()
+
+
 def start_backend() -> None:
     """Start the backend that the preferences mean, or connect to the one that runs already."""
+    follow_preferences()
     installed = managed().state.installed
     client().start(
         preferences.backend_python(),
@@ -80,7 +99,12 @@ def _find_environment() -> Path:
 
 
 def reattach() -> None:
-    """Connect to the backend that runs already, if one does: it may have been told to outlive the last Blender."""
+    """Connect to the backend that runs already, if one does: it may have been told to outlive the last Blender; or to
+    that on another computer."""
+    follow_preferences()
+    if client().remote is not None:
+        client().connect()
+        return
     try:
         read_connection(client().home)
     except ConnectionFileError:
@@ -90,6 +114,7 @@ def reattach() -> None:
 
 def poll() -> bool:
     """Take in what the backend sent; whether anything changed. A few milliseconds at most."""
+    follow_preferences()
     heard = client().poll()
     scene = _scene()
     if scene is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from ...protocol.messages import (
@@ -24,9 +23,10 @@ from ...protocol.messages import (
 )
 from ...protocol.version import SOFTWARE_VERSION
 from .jobs import Jobs
-from .local_backend import NOT_RUNNING, Launch, LocalBackend
+from .local_backend import Launch, LocalBackend
 from .problem import Problem
 from .question import Question, Questions
+from .remote_backend import SLOW, RemoteBackend
 from .self_test import SelfTest
 from .socket_thread import Address, Incoming, SocketThread
 from .state import LinkState
@@ -43,6 +43,7 @@ class BackendClient:
         welcome: what the connected backend is and has.
         jobs: what it makes, has made and is to make.
         self_test: the last one, or None.
+        remote: the backend on another computer that is used instead of this one's, or None.
     """
 
     def __init__(self, home: Path, avatar_folder: Path, client_name: str = "") -> None:
@@ -54,12 +55,20 @@ class BackendClient:
         self.self_test: SelfTest | None = None
         self._questions = Questions()
         self._hello = Hello(SOFTWARE_VERSION, client_name)
-        self._backend = LocalBackend(home)
+        self.remote: RemoteBackend | None = None
+        self._local = LocalBackend(home)
         self._line: SocketThread | None = None
         self._ending: list[SocketThread] = []
         self._next_look = 0.0
 
     # What the artist asks for ----------------------------------------------------------------------------------------
+
+    def use(self, remote: RemoteBackend | None) -> None:
+        """From now on the backend on another computer, or (None) that of this one: hang up; the other's jobs are of no
+        use here, but what was not sent yet is sent to the new one."""
+        self.disconnect()
+        self.remote, self.self_test = remote, None
+        self.jobs.keep_unsent()
 
     def connect(self) -> None:
         """Look for a running backend and stay connected to it, whatever happens to it."""
@@ -67,31 +76,35 @@ class BackendClient:
         self._begin()
 
     def start(self, python: str = "", *, outlive_blender: bool = False, managed: Path | None = None) -> None:
-        """Start a backend, or connect to the one that runs already.
+        """Start the backend, or connect to the one that runs already; one on another computer is not started from here.
 
         Args:
             python, managed: as in ``launch.find_backend_python``.
         """
-        self._backend.want(Launch(python, outlive_blender, managed))
+        if self.remote is not None:
+            self.connect()
+            return
+        self._local.want(Launch(python, outlive_blender, managed))
         self._begin()
         if self._line is None:
-            self._take(self._backend.launch())
-        self._backend.may_launch = True
+            self._take(self._local.launch())
+        self._local.may_launch = True
 
     def stop(self, wait_seconds: float = 0.0) -> None:
-        """Stop the backend. Unfinished jobs stay in its journal and go on at its next start.
+        """Stop the backend, if it is on this computer. Unfinished jobs stay in its journal and go on at its next start.
 
         Args:
             wait_seconds: scripts may wait until the process they started has ended.
         """
-        if self._line is not None:
-            self._line.send(Shutdown(), control=True)
-        self._backend.stop(wait_seconds, hung=self.state is LinkState.ERROR)
+        if self.remote is None:
+            if self._line is not None:
+                self._line.send(Shutdown(), control=True)
+            self._local.stop(wait_seconds, hung=self.state is LinkState.ERROR)
         self.disconnect()
 
     def started_with(self, python: Path) -> bool:
         """Whether the backend at the other end is one that this Blender started with ``python``."""
-        return self.state is LinkState.CONNECTED and self._backend.started_with(python)
+        return self.remote is None and self.state is LinkState.CONNECTED and self._local.started_with(python)
 
     def disconnect(self, wait_seconds: float = 0.0) -> None:
         """Hang up; the backend goes on."""
@@ -129,6 +142,10 @@ class BackendClient:
 
     # The connection --------------------------------------------------------------------------------------------------
 
+    @property
+    def _backend(self) -> LocalBackend | RemoteBackend:
+        return self.remote or self._local
+
     def _begin(self) -> None:
         self._drop_line()
         self._enter(LinkState.STARTING)
@@ -145,15 +162,16 @@ class BackendClient:
         if self._line is None:
             starting = self.state is LinkState.STARTING
             self._take(self._backend.look(starting=starting, work_left=self.jobs.unfinished))
-        elif self._backend.died() or self._line.seconds_silent() > self._patience():
-            self._lose_backend(self._backend.why_silent())
-        elif self.state is LinkState.CONNECTED:
+            return
+        connected = self.state is LinkState.CONNECTED
+        if (problem := self._backend.lost(self._line, connected=connected)) is not None:
+            self._lose_backend(problem)
+        elif connected:
+            worry = self._backend.worry(self._line)
+            if worry is not None or self.problem is SLOW:
+                self.problem = worry
             self.jobs.ask_after_silent(now)
             self._questions.ask_again_if_lost()
-
-    def _patience(self) -> float:
-        connected = self.state is LinkState.CONNECTED
-        return self._backend.silence_seconds if connected else self._backend.greeting_seconds
 
     def _take(self, found: Address | Problem | LinkState | None) -> None:
         """Act on what a look for the backend found."""
@@ -197,15 +215,13 @@ class BackendClient:
                 self._be_welcome(incoming, line)
             case Diagnosis(findings=findings):
                 self.self_test = SelfTest(line.round_trip, findings)
-            case Closing() if not self._backend.was_closed():
-                self._drop_line()  # met while it closed: the next look starts another where the artist wants one
             case Closing():
-                self._lose_backend(replace(NOT_RUNNING, code="backend.stopped", sentence="The backend was stopped."))
+                self._be_closed()
             case Problem():
                 self.problem = incoming
             case Examined() | Failure(seq=0) if self._questions.hear(incoming):
                 return
-            case Failure(job=job) if not job or (incoming.seq == 0 and job not in self.jobs):
+            case Failure(job=job) if not job or (incoming.seq == 0 and not self.jobs.knows(job)):
                 self._be_refused(incoming)
             case _:
                 self.jobs.hear(incoming)
@@ -218,6 +234,13 @@ class BackendClient:
             line.send(Diagnose(), control=True)
         self._questions.attach(line)
         self.jobs.attach(line)
+
+    def _be_closed(self) -> None:
+        problem = self._backend.when_closed()
+        if problem is None:
+            self._drop_line()
+        else:
+            self._lose_backend(problem)
 
     def _be_refused(self, failure: Failure) -> None:
         """A failure that belongs to no job."""

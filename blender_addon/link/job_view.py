@@ -50,6 +50,11 @@ class JobView:
     path: Path | None = None
 
     @property
+    def unsent(self) -> bool:
+        """Whether no backend has it yet, as far as is known."""
+        return self.submission is not None
+
+    @property
     def finished(self) -> bool:
         return self.state in FINAL
 

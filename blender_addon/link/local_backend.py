@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...protocol.connection import home_is_held, read_connection
@@ -11,7 +11,7 @@ from ...protocol.errors import ConnectionFileError, ProtocolError
 from ...protocol.version import check_peer
 from .launch import BackendProcess, NoBackend, find_backend_python, start_backend
 from .problem import Problem
-from .socket_thread import Address
+from .socket_thread import Address, SocketThread
 from .state import LinkState
 
 START_SECONDS = 60.0
@@ -82,10 +82,12 @@ class LocalBackend:
     def has_answered(self) -> None:
         self._met = True
 
-    def was_closed(self) -> bool:
-        """It said goodbye. Whether someone stopped it on purpose: one met while it closed is no use."""
-        self.may_launch &= not self._met
-        return self._met
+    def when_closed(self) -> Problem | None:
+        """It said goodbye. None: it was met while it closed, and the next look may start another."""
+        if not self._met:
+            return None
+        self.may_launch = False  # someone stopped it on purpose
+        return replace(NOT_RUNNING, code="backend.stopped", sentence="The backend was stopped.")
 
     def started_with(self, python: Path) -> bool:
         """Whether the backend is one that this Blender started with ``python``."""
@@ -112,12 +114,21 @@ class LocalBackend:
         self._pid = connection.pid
         return Address(connection.endpoint, connection.control)
 
-    def died(self) -> bool:
+    def lost(self, line: SocketThread, *, connected: bool) -> Problem | None:
+        """What has become of the backend at the other end, once the line is of no use any more."""
+        patience = self.silence_seconds if connected else self.greeting_seconds
+        return self._why_silent() if self._died() or line.seconds_silent() > patience else None
+
+    def worry(self, line: SocketThread) -> Problem | None:
+        """What the artist should know while the line may still be good: on one computer it is good, or lost."""
+        return None
+
+    def _died(self) -> bool:
         """Whether the backend at the other end is one of ours, and has ended."""
         process = self._process
         return process is not None and process.process.pid == self._pid and process.exit_code() is not None
 
-    def why_silent(self) -> Problem:
+    def _why_silent(self) -> Problem:
         try:
             read_connection(self.home)
         except ConnectionFileError:

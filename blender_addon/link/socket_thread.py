@@ -16,22 +16,26 @@ import zmq
 from ...protocol import limits
 from ...protocol.codec import decode, encode
 from ...protocol.errors import ProtocolError
+from ...protocol.invitation import ClientKeys
 from ...protocol.messages import Chunk, Message, Ping, Pong, Preview
 from .download import Download, Downloaded, DownloadFailed
+from .handshake import Handshake, Obstacle
 from .problem import Problem
 
 Incoming = Message | Downloaded | DownloadFailed | Problem
 _TURN_MS = 15
 _PING_SECONDS = 0.5
+_RECONNECT_MS = 250, 2000  # to another computer: the first attempt again, and the longest wait
 _ASK_AGAIN_SECONDS = 3.0  # a question that got lost while the connection broke and healed unseen
 
 
 @dataclass(frozen=True)
 class Address:
-    """The ZeroMQ addresses of a backend's two sockets."""
+    """The ZeroMQ addresses of a backend's two sockets. ``keys``: of one on another computer."""
 
     main: str
     control: str
+    keys: ClientKeys | None = None
 
 
 class SocketThread:
@@ -50,6 +54,7 @@ class SocketThread:
         self._closing = threading.Event()
         self._heard = self._pinged = time.monotonic()
         self._round_trip = 0.0
+        self._obstacle: tuple[Obstacle, str] | None = None
         for message in greetings:
             self.send(message)
         self._thread = threading.Thread(target=self._run, name="cameo-link", daemon=True)
@@ -79,6 +84,11 @@ class SocketThread:
         """Seconds from the last ping to its answer."""
         return self._round_trip
 
+    @property
+    def obstacle(self) -> tuple[Obstacle, str] | None:
+        """What keeps an encrypted connection from coming about, and which of the two addresses it is about."""
+        return self._obstacle
+
     def close(self, wait_seconds: float = 0.0) -> None:
         """End the thread; what was sent before still goes out."""
         self._closing.set()
@@ -94,7 +104,9 @@ class SocketThread:
 
     def _run(self) -> None:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        main, control = (_dealer(context, e) for e in (self._address.main, self._address.control))
+        main, control = (self._dealer(context, e) for e in (self._address.main, self._address.control))
+        watched = [(main, self._address.main), (control, self._address.control)] if self._address.keys else []
+        handshakes = [(Handshake(socket, endpoint), endpoint) for socket, endpoint in watched]
         poller = zmq.Poller()
         poller.register(main, zmq.POLLIN)
         poller.register(control, zmq.POLLIN)
@@ -108,10 +120,37 @@ class SocketThread:
                 _try_send(control, Ping())
             self._start_downloads()
             self._send_waiting(main, control)
+            self._look_at(handshakes)
         self._send_waiting(main, control)
+        for handshake, _ in handshakes:
+            handshake.close()
         main.close(500)
         control.close(500)
         context.term()
+
+    def _look_at(self, handshakes: list[tuple[Handshake, str]]) -> None:
+        for handshake, endpoint in handshakes:
+            if self._obstacle is None and (obstacle := handshake.obstacle()) is not None:
+                self._obstacle = obstacle, endpoint
+
+    def _dealer(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
+        socket = context.socket(zmq.DEALER)
+        socket.linger = 0
+        socket.maxmsgsize = limits.FRAME_BYTES
+        if (keys := self._address.keys) is None:
+            socket.heartbeat_ivl = limits.HEARTBEAT_INTERVAL_MS
+            socket.heartbeat_timeout = limits.HEARTBEAT_TIMEOUT_MS
+            socket.heartbeat_ttl = limits.HEARTBEAT_TTL_MS
+        else:
+            socket.curve_serverkey = keys.server.encode("ascii")
+            socket.curve_publickey, socket.curve_secretkey = keys.public.encode("ascii"), keys.secret.encode("ascii")
+            socket.heartbeat_ivl = limits.REMOTE_HEARTBEAT_INTERVAL_MS
+            socket.heartbeat_timeout = limits.REMOTE_HEARTBEAT_TIMEOUT_MS
+            socket.heartbeat_ttl = limits.REMOTE_HEARTBEAT_TTL_MS
+            socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_MS
+            socket.ipv6 = "[" in endpoint
+        socket.connect(endpoint)
+        return socket
 
     def _receive_all(self, socket: zmq.Socket[bytes]) -> None:
         while not self._closing.is_set() and socket.poll(0):
@@ -166,17 +205,6 @@ class SocketThread:
                     self._unsent.append((to_control, message))
             except ProtocolError as error:
                 self._incoming.put(Problem.of(error))
-
-
-def _dealer(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
-    socket = context.socket(zmq.DEALER)
-    socket.linger = 0
-    socket.heartbeat_ivl = limits.HEARTBEAT_INTERVAL_MS
-    socket.heartbeat_timeout = limits.HEARTBEAT_TIMEOUT_MS
-    socket.heartbeat_ttl = limits.HEARTBEAT_TTL_MS
-    socket.maxmsgsize = limits.FRAME_BYTES
-    socket.connect(endpoint)
-    return socket
 
 
 def _try_send(socket: zmq.Socket[bytes], message: Message) -> bool:

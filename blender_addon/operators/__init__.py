@@ -13,12 +13,14 @@ from . import (
     motion,
     portrait,
     pose_assets,
+    remote,
     render,
 )
 
 CLASSES = (
     *backend.CLASSES,
     *managed.CLASSES,
+    *remote.CLASSES,
     *portrait.CLASSES,
     *jobs.CLASSES,
     *avatar.CLASSES,

@@ -6,17 +6,17 @@ import bpy
 
 from .. import session
 from ..link.state import LinkState
-from ..words import CAMEO
+from ..words import CAMEO, tr
 
 
 class Connect(bpy.types.Operator):
-    """Connect to the backend that runs on this computer"""
+    """Connect to the backend that runs already, on this computer or on the one that invited you"""
 
     bl_idname, bl_label = "cameo.connect", "Connect"
     bl_translation_context = CAMEO
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        session.client().connect()
+        session.connect()
         return {"FINISHED"}
 
 
@@ -34,7 +34,18 @@ class Disconnect(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class StartBackend(bpy.types.Operator):
+class _OnThisComputer:
+    """What operators share that start and stop programs."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if session.client().remote is not None:
+            cls.poll_message_set(tr("The backend is on another computer: it is started and stopped there"))
+            return False
+        return True
+
+
+class StartBackend(_OnThisComputer, bpy.types.Operator):
     """Start the backend, or connect to the one that runs already"""
 
     bl_idname, bl_label = "cameo.start_backend", "Start Backend"
@@ -44,14 +55,14 @@ class StartBackend(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class StopBackend(bpy.types.Operator):
+class StopBackend(_OnThisComputer, bpy.types.Operator):
     """Stop the backend. Unfinished jobs are kept and go on at its next start"""
 
     bl_idname, bl_label = "cameo.stop_backend", "Stop Backend"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return session.client().state is not LinkState.DISCONNECTED
+        return session.client().state is not LinkState.DISCONNECTED and super().poll(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         session.client().stop()
@@ -64,6 +75,7 @@ class TestBackend(bpy.types.Operator):
     bl_idname, bl_label = "cameo.test_backend", "Test Backend"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        session.follow_preferences()
         session.client().test()
         return {"FINISHED"}
 

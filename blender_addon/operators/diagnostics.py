@@ -9,15 +9,15 @@ import bpy
 
 from .. import preferences, session
 from ..diagnostics import Scrubber, write_bundle
-from ..link.client import LinkState
 from ..link.problem import Problem
+from ..link.state import LinkState
 from ..portrait.annotated import annotated
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.sources import chosen_file
 from ..words import tr
 from .reporting import refuse
 
-_PATHS = ("backend", "home", "avatars", "head_model", "managed", "python", "wheelhouse")
+_PATHS = ("backend", "home", "avatars", "head_model", "managed", "python", "wheelhouse", "invitation", "remote_address")
 _OTHERS = ("outlive_blender", "processor")
 _WAIT_SECONDS = 5.0  # for the backend's own findings
 
@@ -121,7 +121,7 @@ def _scrubber(context: bpy.types.Context, managed: Path) -> Scrubber:
         folders["portrait"] = portrait.parent
     if bpy.data.filepath:
         folders["scene"] = Path(bpy.data.filepath).parent
-    return Scrubber.of_this_computer(names, folders)
+    return Scrubber.of_this_computer(names, folders, session.client().remote)
 
 
 CLASSES = (WriteDiagnostics,)

@@ -12,15 +12,27 @@ from .. import session
 from ..link.job_view import JobView
 from ..link.jobs import Jobs
 from ..link.problem import Problem
+from ..words import tr
 from .reporting import refuse
 
 _UNKNOWN = Problem("job.unknown", "This job is not known here.", fix="Connect to the backend that has it.")
+
+_NOT_CONNECTED = Problem(
+    "backend.not_connected", "There is no connection to the backend.", fix="Connect again, then cancel this head."
+)
 
 
 class _JobOperator:
     """What operators on one job share."""
 
     job: bpy.props.StringProperty(description="The job's id", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not session.client().jobs.connected:
+            cls.poll_message_set(tr("There is no connection to the backend"))
+            return False
+        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         jobs = session.client().jobs
@@ -46,6 +58,19 @@ class Cancel(_Ask, bpy.types.Operator):
 
     bl_idname, bl_label = "cameo.cancel", "Cancel"
     ask = Jobs.cancel
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """One that no backend has heard of can be taken back without any."""
+        return any(view.unsent for view in session.client().jobs.values()) or super().poll(context)
+
+    def act(self, jobs: Jobs, view: JobView) -> set[str]:
+        if jobs.connected:
+            return super().act(jobs, view)
+        if not view.unsent:
+            return refuse(self, _NOT_CONNECTED)
+        jobs.drop_unsent(view.job)
+        return {"FINISHED"}
 
 
 class Pause(_Ask, bpy.types.Operator):

@@ -39,6 +39,9 @@ class BackendPanel(CameoPanel, bpy.types.Panel):
             draw_problem(self.layout, context, managed.problem)
             draw_fixes(self.layout, managed.problem)
             self.layout.operator("cameo.dismiss_install_problem", icon="X")
+        if client.remote is not None:
+            draw_remote(self.layout, context, client)
+            return
         missing = session.missing_backend() if client.state is LinkState.DISCONNECTED else None
         if missing is None:
             draw_link(self.layout, context, client, outdated=managed.outdated and managed.work is Work.NONE)
@@ -46,6 +49,7 @@ class BackendPanel(CameoPanel, bpy.types.Panel):
             draw_problem(self.layout, context, missing)
             draw_fixes(self.layout, missing)
             self.layout.operator("cameo.connect", icon="LINKED")
+            self.layout.operator("cameo.use_invitation", icon="NETWORK_DRIVE")
 
 
 class InstalledPanel(CameoPanel, bpy.types.Panel):
@@ -53,6 +57,10 @@ class InstalledPanel(CameoPanel, bpy.types.Panel):
     bl_label = "Installation"
     bl_parent_id = "CAMEO_PT_backend"
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - as Blender wants it
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return session.client().remote is None
 
     def draw(self, context: bpy.types.Context) -> None:
         state = session.managed().state
@@ -131,12 +139,7 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
         outdated: the add-on brings a newer backend than the one it installed.
     """
     layout.label(text=STATES[client.state], icon=_ICONS[client.state])
-    if client.problem is not None:
-        draw_problem(layout, context, client.problem)
-        draw_fixes(layout, client.problem)
-    if client.welcome is not None:
-        device = tr("the processor") if client.welcome.device == "cpu" else client.welcome.device
-        draw_text(layout, context, tr("Cameo {version} on {device}", version=client.welcome.software, device=device))
+    draw_state(layout, context, client)
     if outdated:
         draw_text(layout, context, "This add-on brings a newer backend.", "INFO")
         layout.operator("cameo.install_backend", text="Upgrade Backend", icon="IMPORT")
@@ -149,6 +152,32 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
     elif client.problem is None:
         row.operator("cameo.start_backend", icon="PLAY")
         row.operator("cameo.connect")
+    if client.state in (LinkState.DISCONNECTED, LinkState.ERROR):
+        layout.operator("cameo.use_invitation", icon="NETWORK_DRIVE")
+
+
+def draw_remote(layout: bpy.types.UILayout, context: bpy.types.Context, client: BackendClient) -> None:
+    """The connection to another computer: nothing there is started, stopped or installed from here."""
+    state = "Connecting ..." if client.state is LinkState.STARTING else STATES[client.state]
+    layout.label(text=state, icon=_ICONS[client.state])
+    draw_text(layout, context, tr("On another computer: {address}", address=client.remote.title), "NETWORK_DRIVE")
+    draw_state(layout, context, client)
+    row = layout.row(align=True)
+    if client.state is LinkState.DISCONNECTED:
+        row.operator("cameo.connect")
+    else:
+        row.operator("cameo.disconnect")
+    row.operator("cameo.use_this_computer")
+
+
+def draw_state(layout: bpy.types.UILayout, context: bpy.types.Context, client: BackendClient) -> None:
+    """What is wrong with the connection, and what is at its other end."""
+    if client.problem is not None:
+        draw_problem(layout, context, client.problem)
+        draw_fixes(layout, client.problem)
+    if client.welcome is not None:
+        device = tr("the processor") if client.welcome.device == "cpu" else client.welcome.device
+        draw_text(layout, context, tr("Cameo {version} on {device}", version=client.welcome.software, device=device))
 
 
 CLASSES = (BackendPanel, InstalledPanel, SelfTestPanel)

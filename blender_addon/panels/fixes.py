@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import bpy
 
-from .. import preferences
+from .. import preferences, session
 from ..link.problem import Problem
 
 
@@ -30,6 +30,8 @@ PREFERENCES = Fix("preferences.addon_show", "Open Preferences", "PREFERENCES")
 ONLINE = Fix("cameo.install_online", "Allow Online Access and Install", "INTERNET")
 LOG = Fix("cameo.open_install_log", "Open Log", "TEXT")
 STOP = Fix("cameo.stop_backend", "Stop Backend", "CANCEL")
+INVITATION = Fix("cameo.use_invitation", "Choose Invitation", "NETWORK_DRIVE")
+_ON_THIS_COMPUTER = (START, STOP, INSTALL, UPGRADE)
 
 FIXES: dict[str, tuple[Fix, ...]] = {
     "backend.not_installed": (INSTALL,),
@@ -40,6 +42,17 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "backend.slow_start": (STOP, START),
     "backend.cannot_start": (PREFERENCES, START),
     "connection.damaged": (START,),
+    "remote.no_invitation": (INVITATION,),
+    "remote.bad_invitation": (INVITATION,),
+    "remote.bad_address": (PREFERENCES, INVITATION),
+    "remote.unknown_host": (CONNECT, PREFERENCES),
+    "remote.closed_port": (CONNECT, PREFERENCES),
+    "remote.unreachable": (CONNECT, PREFERENCES),
+    "remote.not_cameo": (CONNECT, PREFERENCES),
+    "remote.other_keys": (CONNECT, INVITATION),
+    "remote.key_refused": (CONNECT, INVITATION),
+    "remote.silent": (CONNECT,),
+    "remote.stopped": (CONNECT,),
     "protocol.version_mismatch": (STOP, UPGRADE),
     "install.no_python": (RETRY, PREFERENCES),
     "install.wrong_python": (PREFERENCES, RETRY),
@@ -69,6 +82,8 @@ def draw_fixes(layout: bpy.types.UILayout, problem: Problem) -> None:
     for fix in FIXES.get(problem.code, ()):
         if fix is PREFERENCES and preferences.current() is None:
             continue  # a script registered the add-on: it has no preferences
+        if fix in _ON_THIS_COMPUTER and session.client().remote is not None:
+            continue
         button = column.operator(fix.operator, text=fix.text, icon=fix.icon)
         if fix is PREFERENCES:
             button.module = preferences.PACKAGE
