@@ -70,12 +70,14 @@ def test_only_what_blender_needs(zips, wheel, edition):
     assert not [
         name
         for name in names
-        if "__pycache__" in name or not (name in locks or name.endswith((".py", ".whl", ".toml", "LICENSE", "NOTICE")))
+        if "__pycache__" in name
+        or not (name in locks or name.endswith((".py", ".html", ".whl", ".toml", "LICENSE", "NOTICE")))
     ]
     packaged = {name for name in names if name.startswith(("protocol/", "blender_addon/"))}
     written = {
         path.relative_to(ROOT).as_posix() for part in build_extension.PACKAGES for path in (ROOT / part).rglob("*.py")
     }
+    written |= {f"blender_addon/pages/errors.{language}.html" for language in ("en_US", "de_DE")}
     assert packaged == written
 
 

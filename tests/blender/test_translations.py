@@ -94,7 +94,13 @@ def of_source() -> Iterator[tuple[str, str]]:
 
 def of_tables() -> Iterator[tuple[str, str]]:
     """What panels show by looking it up in a table."""
-    names = (*backend.STATES.values(), *jobs.STATES.values(), *jobs.STAGES.values(), *controls.JOINT_TITLES.values(), *controls.TURNS)
+    names = (
+        *backend.STATES.values(),
+        *jobs.STATES.values(),
+        *jobs.STAGES.values(),
+        *controls.JOINT_TITLES.values(),
+        *controls.TURNS,
+    )
     titles = (*(group.title for group in control_groups.GROUPS), *(title for title, _, _ in poses.POSE_GROUPS))
     first = (properties.FALLBACK_PRESETS[0], portrait_settings.FALLBACK_ENGINES[0], library_items(None, None)[0])
     yield from ((LABEL, text) for text in (*names, *titles, *(text for item in first for text in item[1:3])))
