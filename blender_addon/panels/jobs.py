@@ -54,9 +54,9 @@ STAGES = {
     "prepared": "Portrait for the Networks",
     "shape_views": "Views All Round",
     "consistent_views": "Consistent Views",
-    "expression_clips": "Expressions",
-    "tracking": "Tracking",
-    "reconstruction": "Reconstruction",
+    "expression_clips": "Clips of Expressions",
+    "tracking": "Following the Face",
+    "reconstruction": "Fitting the Splats",
     "bake": "Avatar File",
 }
 """What the backend's names of stages are to the artist."""
