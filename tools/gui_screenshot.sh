@@ -9,6 +9,7 @@
 #   --work DIR     what scenes leave for each other: jobs, the head (in the cache folder)
 #   --wheels DIR   the backend's packages for the scene "installing"; without it they come from the network
 #   --zip FILE     the extension; without it, it is built from this checkout
+# $CAMEO_GUI_LOCK  a file that is locked while a window is open, where several sessions share a small machine
 #
 # Linux and root (it mounts and changes root in a mount namespace of its own). Prints each picture with its size.
 set -euo pipefail
@@ -26,7 +27,7 @@ while [ $# -gt 0 ]; do
     --work) WORK=$2; shift 2 ;;
     --wheels) WHEELS=$(readlink -f "$2"); shift 2 ;;
     --zip) ZIP=$(readlink -f "$2"); shift 2 ;;
-    -*) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    -*) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
     *) SCENES+=("$1"); shift ;;
   esac
 done
@@ -48,7 +49,7 @@ make_root() { # a Debian root with Blender and a display, made anew by nobody bu
 inside() { # run in_root.sh in the root; mounts vanish with the namespace. $1: what to do, $2: scene
   mkdir -p "$ROOT"/cameo/{scenes,out,work,wheels} "$ROOT$REPO" "$ROOT$PYTHON_HOME"
   REPO=$REPO OUT=$OUT WORK=$WORK WHEELS=$WHEELS ROOT=$ROOT PYTHON_HOME=$PYTHON_HOME SCENE_FOLDER=$SCENE_FOLDER \
-    unshare --mount --propagation private bash -euo pipefail -c '
+    flock "${CAMEO_GUI_LOCK:-$WORK/lock}" unshare --mount --propagation private bash -euo pipefail -c '
       mount --bind "$REPO/tools/gui_scenes" "$ROOT/cameo/scenes"
       mount --bind "$OUT" "$ROOT/cameo/out"
       mount --bind "$WORK" "$ROOT/cameo/work"

@@ -149,7 +149,8 @@ class ImportMotion(_OnAvatar, bpy.types.Operator):
         if self.rest == "TIME":
             layout.prop(self, "rest_time")
         layout.prop(self, "smoothing")
-        column = layout.column(align=True, heading="Strength")
+        column = layout.column(align=True)
+        column.label(text="Strength")
         for group in GROUPS:
             column.prop(self, group, slider=True)
         layout.prop(self, "extend_range")

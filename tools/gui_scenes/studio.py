@@ -176,7 +176,7 @@ class Studio:
     def take_new(self, name: str, before: Path) -> None:
         """What has come into the window since ``before`` was taken by :meth:`look`: a menu, a dialog."""
         now = self._photograph(self.window)
-        command = ["magick", before, now, "-compose", "difference", "-composite", "-threshold", "4%", "-format", "%@"]
+        command = ["magick", before, now, "-compose", "difference", "-composite", "-threshold", "10%", "-format", "%@"]
         found = subprocess.run([*map(str, command), "info:"], capture_output=True, text=True, check=True).stdout
         self._develop(now, name, ["-crop", found.strip(), "+repage"])
 
