@@ -119,6 +119,10 @@ def _assignments(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield from ((t.id, value) for t, value in zip(targets, values) if isinstance(t, ast.Name))
         case ast.comprehension(target=ast.Name(id=name), iter=ast.Name() as listed):
             yield name, ast.Call(ast.Name("tuple"), [listed], [])
+        case ast.comprehension(target=ast.Tuple(elts=targets), iter=ast.Name() as table):
+            for column, target in enumerate(targets):
+                if isinstance(target, ast.Name):
+                    yield target.id, ast.Call(ast.Name("column"), [table, ast.Constant(column)], [])
 
 
 def _texts(node: ast.AST, source: Source, depth: int) -> Iterator[str]:
@@ -157,6 +161,14 @@ def _of_call(call: ast.Call, source: Source, depth: int) -> Iterator[str]:
         case ast.Call(func=ast.Name(id="tuple"), args=[argument]):
             for element in _elements(argument, source):
                 yield from texts_of(element, source, depth)
+        case ast.Call(func=ast.Name(id="column"), args=[ast.Name(id=name), ast.Constant(value=int() as column)]):
+            rows = (row for table in source.assigned.get((None, name), ()) for row in getattr(table, "elts", ()))
+            yield from (text for row in rows for text in texts_of(row.elts[column], source, depth))
+        case ast.Call(func=ast.Name(id="next"), args=[ast.GeneratorExp(elt=element), *_]):
+            yield from texts_of(element, source, depth)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get")):
+            tables = (table for table in source.assigned.get((None, name), ()) if isinstance(table, ast.Dict))
+            yield from (text for table in tables for value in table.values for text in texts_of(value, source, depth))
         case ast.Call(func=ast.Name(id="sendable"), args=[argument]):
             yield from texts_of(argument, source, depth)
         case ast.Call(func=ast.Name(id=name)):

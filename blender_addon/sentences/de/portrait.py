@@ -80,8 +80,28 @@ PORTRAIT = {
             "Das Gesicht ist nur {1} Pixel hoch; feine Einzelheiten werden fehlen."
         ),
         "The face is seen from the side.": "Das Gesicht ist von der Seite zu sehen.",
+        "The file is a BMP, which Cameo does not read.": "Die Datei ist ein BMP; das liest Cameo nicht.",
+        "The file is a GIF, which Cameo does not read.": "Die Datei ist ein GIF; das liest Cameo nicht.",
+        "The file is a HEIC photo, which Cameo does not read.": "Die Datei ist ein HEIC-Foto; das liest Cameo nicht.",
+        "The file is a HEIF photo, which Cameo does not read.": "Die Datei ist ein HEIF-Foto; das liest Cameo nicht.",
+        "The file is a PDF, which Cameo does not read.": "Die Datei ist ein PDF; das liest Cameo nicht.",
+        "The file is a Photoshop file, which Cameo does not read.": (
+            "Die Datei ist eine Photoshop-Datei; das liest Cameo nicht."
+        ),
+        "The file is a TIFF, which Cameo does not read.": "Die Datei ist ein TIFF; das liest Cameo nicht.",
+        "The file is an AVIF picture, which Cameo does not read.": (
+            "Die Datei ist ein AVIF-Bild; das liest Cameo nicht."
+        ),
+        "The file is an OpenEXR file, which Cameo does not read.": (
+            "Die Datei ist eine OpenEXR-Datei; das liest Cameo nicht."
+        ),
+        "The file is an SVG drawing, which Cameo does not read.": (
+            "Die Datei ist eine SVG-Zeichnung; das liest Cameo nicht."
+        ),
+        "The file is an XML or SVG file, which Cameo does not read.": (
+            "Die Datei ist eine XML- oder SVG-Datei; das liest Cameo nicht."
+        ),
         "The file is not a picture.": "Die Datei ist kein Bild.",
-        "The file is {1}, which Cameo does not read.": "Die Datei ist {1}; das liest Cameo nicht.",
         "The file {1} cannot be read.": "Die Datei {1} kann nicht gelesen werden.",
         "The image {1} holds no picture.": "Das Bild {1} ist leer.",
         "The left eye (the person's own) is hard to make out; something may cover the face there.": (

@@ -1,8 +1,10 @@
-"""What the system says where a file cannot be had, as Python passes it on."""
+"""What the system says where a file cannot be had, as Python passes it on; and sizes in lists."""
 
 SYSTEM = {
     "[Errno {1}] {2}": "[Errno {1}] {2}",
     "[Errno {1}] {2}: {3}": "[Errno {1}] {2}: {3}",
+    "{1} (about {2})": "{1} (etwa {2})",
+    "{1} (about {2}), {3}": "{1} (etwa {2}), {3}",
     "Connection refused": "Verbindung abgelehnt",
     "Directory not empty": "Ordner nicht leer",
     "File exists": "Datei ist schon da",
