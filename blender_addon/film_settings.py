@@ -82,6 +82,7 @@ class CameoFilm(bpy.types.PropertyGroup):
         min=10.0,
         max=1000.0,
         precision=1,
+        subtype="DISTANCE_CAMERA",
     )
     picture_height: bpy.props.IntProperty(
         name="Picture Height", description="Pixels; 0: as high as wide", default=0, min=0, max=8192

@@ -73,7 +73,7 @@ def _draw_picture(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup,
     column.prop(film, "start_yaw")
     layout.prop(film, "background")
     if film.background == "COLOR":
-        layout.prop(film, "background_color", text="")
+        layout.prop(film, "background_color")
     elif film.background == "IMAGE":
         layout.prop(film, "background_image", text="")
 

@@ -14,6 +14,7 @@ def play(studio: Studio) -> Steps:
     copy = bpy.context.view_layer.objects.active
     copy.location.x += 0.34
     bpy.ops.cameo.apply_pose(pose="surprise")
-    studio.look_at((0.1, 0.0, -0.03), 0.95)
+    studio.space.overlay.show_bones = studio.space.overlay.show_extras = False
+    studio.look_at((0.2, 0.0, -0.03), 0.95)
     yield from studio.open_sidebar()
     studio.take_view("several", width=900)

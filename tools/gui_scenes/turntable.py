@@ -1,5 +1,8 @@
 """The panel Turntable with the expression sheet."""
 
+from pathlib import Path
+
+import bpy
 from studio import Steps, Studio
 
 PANELS = ("CAMEO_PT_turntable", "CAMEO_PT_sheet")
@@ -11,5 +14,6 @@ def play(studio: Studio) -> Steps:
     studio.clear()
     yield from studio.maximise()
     yield from studio.import_head()
+    bpy.ops.wm.save_as_mainfile(filepath=str(Path.home() / "eileen.blend"))  # films go beside it
     yield from studio.open_sidebar(alone=True)
     studio.take_sidebar("turntable_panel")
