@@ -55,7 +55,9 @@ class SocketThread:
         self._heard = self._pinged = time.monotonic()
         self._round_trip = 0.0
         self._obstacle: tuple[Obstacle, str] | None = None
-        for message in greetings:
+        self._greetings = tuple(greetings)
+        self._greeted = 1
+        for message in self._greetings:
             self.send(message)
         self._thread = threading.Thread(target=self._run, name="cameo-link", daemon=True)
         self._thread.start()
@@ -104,9 +106,11 @@ class SocketThread:
 
     def _run(self) -> None:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        main, control = (self._dealer(context, e) for e in (self._address.main, self._address.control))
-        watched = [(main, self._address.main), (control, self._address.control)] if self._address.keys else []
-        handshakes = [(Handshake(socket, endpoint), endpoint) for socket, endpoint in watched]
+        sockets = [(self._dealer(context, end), end) for end in (self._address.main, self._address.control)]
+        handshakes = [(Handshake(socket, end), end) for socket, end in sockets if self._address.keys]
+        for socket, end in sockets:
+            socket.connect(end)
+        (main, _), (control, _) = sockets
         poller = zmq.Poller()
         poller.register(main, zmq.POLLIN)
         poller.register(control, zmq.POLLIN)
@@ -132,6 +136,9 @@ class SocketThread:
         for handshake, endpoint in handshakes:
             if self._obstacle is None and (obstacle := handshake.obstacle()) is not None:
                 self._obstacle = obstacle, endpoint
+        if handshakes and handshakes[0][0].successes > self._greeted:
+            self._greeted = handshakes[0][0].successes  # it broke and healed: what was said may be lost
+            self._unsent += [(False, message) for message in self._greetings]
 
     def _dealer(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
         socket = context.socket(zmq.DEALER)
@@ -149,7 +156,6 @@ class SocketThread:
             socket.heartbeat_ttl = limits.REMOTE_HEARTBEAT_TTL_MS
             socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_MS
             socket.ipv6 = "[" in endpoint
-        socket.connect(endpoint)
         return socket
 
     def _receive_all(self, socket: zmq.Socket[bytes]) -> None:

@@ -158,7 +158,7 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
 
 def draw_remote(layout: bpy.types.UILayout, context: bpy.types.Context, client: BackendClient) -> None:
     """The connection to another computer: nothing there is started, stopped or installed from here."""
-    state = "Connecting ..." if client.state is LinkState.STARTING else STATES[client.state]
+    state = tr("Connecting ...") if client.state is LinkState.STARTING else STATES[client.state]
     layout.label(text=state, icon=_ICONS[client.state])
     draw_text(layout, context, tr("On another computer: {address}", address=client.remote.title), "NETWORK_DRIVE")
     draw_state(layout, context, client)

@@ -11,6 +11,7 @@ from cameo.blender_addon.operators.render import STILLS
 from cameo.blender_addon.panels import CLASSES as PANELS
 from cameo.blender_addon.panels import previews
 from cameo.protocol.avatar import write_avatar
+from cameo.protocol.messages import GenerateAvatar
 from toy_avatar import toy_avatar
 
 FREQUENT_NAMES = {"rna_type"}
@@ -75,9 +76,22 @@ def test_nothing_is_offered_that_cannot_work_yet(addon):
     assert not bpy.ops.cameo.stop_backend.poll()
 
 
-def test_unknown_jobs_are_refused_with_a_reason(addon):
-    of_job = [cls.bl_idname.partition(".")[2] for cls in jobs.CLASSES]
-    for operator in (getattr(bpy.ops.cameo, name) for name in of_job):
+def test_what_is_asked_of_a_job_never_vanishes_silently(addon, monkeypatch):
+    """Without a connection it is refused; only a head that no backend has heard of can be taken back."""
+    operators = [getattr(bpy.ops.cameo, cls.bl_idname.partition(".")[2]) for cls in jobs.CLASSES]
+    known = session.client().jobs
+    for operator in operators:
+        with pytest.raises(RuntimeError, match="There is no connection to the backend"):
+            operator(job="0f8fad5b-d9cb-469f-a165-70867728950e")
+    unsent = known.submit(GenerateAvatar(np.ones(3, np.uint8)), "Grace")
+    sent = known.submit(GenerateAvatar(np.ones(3, np.uint8)), "Ada")
+    known[sent].submission = None
+    with pytest.raises(RuntimeError, match=r"backend\.not_connected"):
+        bpy.ops.cameo.cancel(job=sent)
+    bpy.ops.cameo.cancel(job=unsent)
+    assert set(known) == {sent}
+    monkeypatch.setattr(type(known), "connected", True)
+    for operator in operators:
         with pytest.raises(RuntimeError, match=r"job\.unknown"):
             operator(job="0f8fad5b-d9cb-469f-a165-70867728950e")
 

@@ -4,6 +4,7 @@ its stages make is numbers (``service/toy_backend.py``); that real stages make a
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -16,12 +17,15 @@ import numpy as np
 import pytest
 from cameo.backend.service.keys import KeyRing
 from cameo.blender_addon import preferences, session
+from cameo.blender_addon.link.job_view import JobView
 from cameo.blender_addon.link.state import LinkState
+from cameo.blender_addon.panels import backend as panel
 from cameo.protocol.connection import read_connection
 from cameo.protocol.errors import ConnectionFileError
 from cameo.protocol.invitation import ClientKeys, Invitation, read_invitation, write_invitation
 from cameo.protocol.jobs import JobState
 
+from ..blender.paper import drawn
 from ..service.client import free_ports
 
 TOY = Path(__file__).parents[1] / "service" / "toy_backend.py"
@@ -88,7 +92,19 @@ def problem_of(artist, invitation: Path, seconds: float = 30.0):
     assert artist.client.state is LinkState.STARTING
     artist.wait_for(lambda: artist.client.state is not LinkState.STARTING, seconds)
     assert artist.client.state is LinkState.ERROR and artist.client.problem.fix
-    return artist.client.problem
+    problem, paper = artist.client.problem, drawn(panel.BackendPanel)
+    assert problem.sentence in paper.text and "Connect Again" in paper.buttons
+    return problem
+
+
+def toy_head(artist, folder: Path, **spec: object) -> JobView:
+    picture = folder / "picture.png"
+    picture.write_text(json.dumps({"seed": 1, **spec}))
+    bpy.context.scene.cameo_portrait.look = False
+    job = artist.generate(picture)
+    artist.wait_for(lambda: job.path is not None or job.problem is not None)
+    assert job.state is JobState.DONE
+    return job
 
 
 def test_a_head_comes_from_another_computer_and_no_key_gets_out(guest, box, tmp_path, home):
@@ -97,16 +113,16 @@ def test_a_head_comes_from_another_computer_and_no_key_gets_out(guest, box, tmp_
     assert preferences.current().invitation == str(box.file)
     guest.wait_for(lambda: guest.client.state is LinkState.CONNECTED)
     assert not home.exists() or not (home / "journal.sqlite").exists(), "nothing is started here"
+    paper = drawn(panel.BackendPanel)
+    assert f"127.0.0.1:{box.port}" in paper.text
+    assert paper.buttons == ["cameo.disconnect", "cameo.use_this_computer"]
+    assert not panel.InstalledPanel.poll(bpy.context)
     for operator in ("start_backend", "stop_backend"):
         assert not getattr(bpy.ops.cameo, operator).poll()
         with pytest.raises(RuntimeError):
             getattr(bpy.ops.cameo, operator)()
-    picture = tmp_path / "picture.png"
-    picture.write_text(json.dumps({"seed": 1, "steps": 30, "padding_bytes": 8_000_000}))
-    bpy.context.scene.cameo_portrait.look = False
-    job = guest.generate(picture)
-    guest.wait_for(lambda: job.path is not None or job.problem is not None)
-    assert job.state is JobState.DONE and job.pictures > 0 and job.path.stat().st_size == 8_000_032
+    job = toy_head(guest, tmp_path, steps=30, padding_bytes=8_000_000)
+    assert job.pictures > 0 and job.path.stat().st_size == 8_000_032
     bpy.ops.cameo.test_backend()
     guest.wait_for(lambda: guest.client.self_test.over)
     assert 0 < guest.client.self_test.round_trip < 5 and guest.client.self_test.findings
@@ -161,11 +177,21 @@ def test_each_trouble_has_its_own_sentence(guest, box, tmp_path):
     assert np.percentile(guest.ticks, 99) < 0.016
 
 
-def test_it_comes_back_by_itself_and_the_address_may_change(guest, box):
+def test_it_comes_back_by_itself_and_the_address_may_change(guest, box, tmp_path):
     chosen = preferences.current()
     chosen.invitation, chosen.remote_address = str(box.file), f"127.0.0.1:{box.port}"
     session.reattach()
     guest.wait_for(lambda: guest.client.state is LinkState.CONNECTED)
+    job = toy_head(guest, tmp_path, steps=2).job
+    box.process.send_signal(signal.SIGSTOP)
+    bpy.ops.cameo.forget(job=job)
+    guest.wait_for(lambda: guest.client.problem is not None and guest.client.problem.code == "remote.slow", 5)
+    box.process.kill()
+    box.process.wait()
+    box.serve()
+    guest.wait_for(lambda: guest.client.problem is None, 10)
+    guest.wait_for(lambda: not (box.home / "jobs" / job).exists())
+    assert guest.client.state is LinkState.CONNECTED and job not in guest.client.jobs
     box.stop()
     guest.wait_for(lambda: guest.client.state is LinkState.ERROR, 5)
     assert guest.client.problem.code == "remote.stopped"

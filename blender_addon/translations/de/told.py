@@ -1,10 +1,16 @@
 """What panels and reports tell; fields in braces are filled in."""
 
 TOLD = {
+    "As the invitation says": "Wie in der Einladung",
     "Cameo's render engine failed: {error}": "Cameos Render-Engine ist gescheitert: {error}",
     "Cameo: picture {number} of {count}. Esc cancels": "Cameo: Bild {number} von {count}. Esc bricht ab",
     "No browser could be opened. The page is {page}": "Es konnte kein Browser geöffnet werden. Die Seite ist {page}",
+    "On another computer: {address}": "Auf einem anderen Rechner: {address}",
     "Splats cannot be drawn in the viewport: {error}": "Die Splats können in der 3D-Ansicht nicht gezeichnet werden: {error}",
+    "The backend is on another computer: it is started and stopped there": "Das Backend ist auf einem anderen Rechner: Dort wird es gestartet und beendet",
+    "The backend of this computer": "Das Backend dieses Rechners",
+    "The backend of this computer is in use already": "Das Backend dieses Rechners wird schon benutzt",
+    "There is no connection to the backend": "Es besteht keine Verbindung zum Backend",
     "What to do: {fix}": "Abhilfe: {fix}",
     "'{name}' has its own face already": "'{name}' hat schon ein eigenes Gesicht",
     ", about {count:.0f} min left": ", noch etwa {count:.0f} min",
@@ -27,6 +33,7 @@ TOLD = {
         "Ein Bild mit einem Gesicht wählen oder in die 3D-Ansicht ziehen."
     ),
     "Choose a portrait first": "Zuerst ein Porträt wählen",
+    "Connecting ...": "Verbindung wird aufgebaut ...",
     "Cycles or EEVEE renders the scene, Cameo the heads; the nearer hides the other.": (
         "Cycles oder EEVEE rendert die Szene, Cameo die Köpfe; was näher ist, verdeckt das andere."
     ),
