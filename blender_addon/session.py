@@ -20,7 +20,6 @@ from .link.state import LinkState
 from .managed.manager import ManagedBackend
 from .portrait.preflight import PREFLIGHT
 from .render.job_cloud import CLOUD
-from .scene.avatar import avatars_in
 
 TICK_SECONDS = 0.1
 _EXIT_SECONDS = 1.0
@@ -182,7 +181,4 @@ def _import_finished() -> None:
         scene = windows[0].scene
         if scene.cameo.import_when_ready:
             with bpy.context.temp_override(window=windows[0]):
-                first = not avatars_in(scene)
                 bpy.ops.cameo.import_avatar("EXEC_DEFAULT", filepath=str(job.path), name=job.name)
-                if first and avatars_in(scene):  # who waits for the first head of a scene wants to see it
-                    bpy.ops.cameo.look_at_avatar()

@@ -19,7 +19,7 @@ class JobView:
 
     Attributes:
         job: its id. name: what the artist calls it.
-        mine: submitted in this session, so its avatar is wanted as soon as it is there.
+        mine: ordered or fetched in this session, so its avatar is wanted as soon as it is there.
         submission: kept until the backend has it in its journal, to be sent again after a reconnection.
         seq: newest event seen. heard: when, ``time.monotonic()``.
         fraction: of the whole job. stage_fraction: of ``stage``. eta_seconds: None while unknown.

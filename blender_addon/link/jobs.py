@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,7 +89,7 @@ class Jobs(dict[str, JobView]):
         if self._line is None or view.result is None or view.fetching:
             return
         view.fetching, view.problem = True, None
-        target = path or self.avatar_folder / f"{job}.cameo"
+        target = path or self.avatar_folder / file_name(view)
         self._line.download(Download(job, view.result.size, view.result.sha256, target))
 
     # The connection --------------------------------------------------------------------------------------------------
@@ -212,3 +213,9 @@ class Jobs(dict[str, JobView]):
         """An avatar asked for in this session comes by itself; one that failed to arrive waits for the artist."""
         if view.mine and view.path is None and view.problem is None:
             self.fetch(view.job)
+
+
+def file_name(view: JobView) -> str:
+    """Of the job's avatar: what the artist called it, and a part of its id, by which two of one name differ."""
+    spoken = re.sub(r"[^\w .-]", "_", view.name).strip(" .")[:60]
+    return f"{spoken or 'Head'} {view.job[:8]}.cameo"

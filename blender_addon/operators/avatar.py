@@ -43,6 +43,7 @@ class ImportAvatar(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        first = not avatars_in(context.scene)
         several = [Path(self.directory) / item.name for item in self.files if item.name]
         for path in several or [Path(bpy.path.abspath(self.filepath))]:
             try:
@@ -55,6 +56,8 @@ class ImportAvatar(bpy.types.Operator):
                 return refuse(self, Problem("avatar.unreadable", sentence, str(error), fix))
             root.location = place
             add_control_sliders(root)
+        if first:  # who waits for a scene's first head wants to see it
+            bpy.ops.cameo.look_at_avatar()
         return {"FINISHED"}
 
 
@@ -97,14 +100,13 @@ class SelectAvatar(_OfScene, bpy.types.Operator):
 
 
 class LookAtAvatar(_OfScene, bpy.types.Operator):
-    """Bring this avatar into the middle of the 3D view"""
+    """Bring this avatar into the middle of the 3D views"""
 
     bl_idname, bl_label = "cameo.look_at_avatar", "Look at Avatar"
     bl_options = {"REGISTER"}
 
     def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
-        areas = [context.area] if context.area is not None and context.area.type == "VIEW_3D" else context.screen.areas
-        for area in areas:
+        for area in context.screen.areas if context.screen is not None else ():
             if area.type == "VIEW_3D":
                 look_at(root, area.spaces.active.region_3d)
         return {"FINISHED"}

@@ -108,7 +108,7 @@ class Forget(_JobOperator, bpy.types.Operator):
 
 
 class FetchResult(_JobOperator, bpy.types.Operator):
-    """Bring a finished avatar from the backend into a file"""
+    """Bring a finished avatar from the backend, and into the scene"""
 
     bl_idname, bl_label = "cameo.fetch_result", "Fetch Avatar"
 
@@ -119,6 +119,7 @@ class FetchResult(_JobOperator, bpy.types.Operator):
     def act(self, jobs: Jobs, view: JobView) -> set[str]:
         if view.result is None:
             return refuse(self, Problem("job.unfinished", "This head is not finished.", fix="Wait until it is done."))
+        view.mine = True  # so it is brought in like one that was ordered in this session
         jobs.fetch(view.job, Path(bpy.path.abspath(self.filepath)) if self.filepath else None)
         return {"FINISHED"}
 

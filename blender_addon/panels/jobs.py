@@ -91,7 +91,8 @@ def draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, job: JobVie
     if job.problem is not None:
         draw_problem(layout, context, job.problem)
     if job.path is not None:
-        layout.operator("cameo.import_avatar", text="Import", icon="IMPORT").filepath = str(job.path)
+        button = layout.operator("cameo.import_avatar", text="Import", icon="IMPORT")
+        button.filepath, button.name = str(job.path), job.name
     elif job.result is not None:
         layout.operator("cameo.fetch_result", text=FETCHING if job.fetching else FETCH, icon="IMPORT").job = job.job
 

@@ -6,10 +6,11 @@ second avatar inside the first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import bpy
-from mathutils import Vector
+from mathutils import Euler, Vector
 
 from .avatar import MARK, is_avatar
 from .cameras import ORBIT_CENTER
@@ -18,6 +19,7 @@ ROOM = 0.2
 """Metres that a head needs on each side of its place."""
 _SET = 3.0  # metres; what is larger than this is a room or a landscape, in which heads stand
 _SOLID = {"MESH", "CURVE", "SURFACE", "META", "FONT"}
+_FROM_BEFORE = Euler((math.radians(-8), math.radians(20), 0.0)).to_quaternion()  # a little above and beside
 _VIEW_DISTANCE = 1.1  # metres: the head fills half of a window's height
 
 
@@ -32,10 +34,11 @@ def free_place(context: bpy.types.Context) -> Vector:
 
 
 def look_at(root: bpy.types.Object, view: bpy.types.RegionView3D) -> None:
-    """Bring the avatar into the middle of a 3D view, at a size to work with; the direction of the view stays."""
+    """Bring the avatar into the middle of a 3D view, its face turned to us, at a size to work with."""
     if view.view_perspective == "CAMERA":
         view.view_perspective = "PERSP"
     view.view_location = root.matrix_world @ Vector(ORBIT_CENTER)
+    view.view_rotation = root.matrix_world.to_quaternion() @ _FROM_BEFORE
     view.view_distance = _VIEW_DISTANCE * max(root.matrix_world.to_scale())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cameo.blender_addon.scene.placing import free_place
 from cameo.protocol.avatar import write_avatar
+from mathutils import Vector
 from toy_avatar import toy_avatar
 
 
@@ -34,7 +35,10 @@ def test_a_head_stands_at_the_origin_the_next_beside_it_and_a_copy_beside_both(a
     bpy.ops.cameo.look_at_avatar(name="Ada.001")
     for area in bpy.context.screen.areas:
         if area.type == "VIEW_3D":
-            np.testing.assert_allclose(area.spaces.active.region_3d.view_location, (0.4, 0.01, -0.015), atol=1e-5)
+            view = area.spaces.active.region_3d
+            np.testing.assert_allclose(view.view_location, (0.4, 0.01, -0.015), atol=1e-5)
+            towards_us = view.view_rotation @ Vector((0, 0, 1))
+            assert towards_us.y < -0.9 and towards_us.z > 0.1, "from before the face, a little above"
 
 
 def test_blenders_first_cube_hides_no_head(ada):
