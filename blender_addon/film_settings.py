@@ -28,6 +28,7 @@ class CameoFilm(bpy.types.PropertyGroup):
         description="Where the turntable goes. The ending may be left out; PNG pictures get numbers",
         default="//turntable",
         subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     kind: bpy.props.EnumProperty(
         name="Format",
@@ -106,7 +107,10 @@ class CameoFilm(bpy.types.PropertyGroup):
         max=1.0,
     )
     background_image: bpy.props.StringProperty(
-        name="Picture", description="Picture file behind the head", subtype="FILE_PATH"
+        name="Picture",
+        description="Picture file behind the head",
+        subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     expressions: bpy.props.EnumProperty(
         name="Faces",
@@ -130,6 +134,7 @@ class CameoFilm(bpy.types.PropertyGroup):
         description="Where the expression sheet goes, PNG",
         default="//expressions.png",
         subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
     sheet: bpy.props.EnumProperty(
         name="Show",

@@ -37,6 +37,7 @@ class CameoSettings(bpy.types.PropertyGroup):
         name="Portrait",
         description="Picture of one person: PNG, JPEG or WebP",
         subtype="FILE_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
         update=_file_is_the_portrait,
     )
     avatar_name: bpy.props.StringProperty(name="Name", description="What to call the avatar. Empty: the file's name")
@@ -67,7 +68,11 @@ class CameoSettings(bpy.types.PropertyGroup):
         name="Key Poses", description="Key a viseme or an emotion when it is applied", default=False
     )
     stills_folder: bpy.props.StringProperty(
-        name="Folder", description="Where the expression sheet's pictures go", default="//stills", subtype="DIR_PATH"
+        name="Folder",
+        description="Where the expression sheet's pictures go",
+        default="//stills",
+        subtype="DIR_PATH",
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
     )
 
 

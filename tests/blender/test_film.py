@@ -6,7 +6,7 @@ import bpy
 import cameo
 import numpy as np
 import pytest
-from cameo.blender_addon import command_line
+from cameo.blender_addon import command_line, film_settings, properties
 from cameo.blender_addon.operators import film as film_operators
 from cameo.blender_addon.scene import avatar, film, pose, timeline
 from cameo.blender_addon.scene.faces import face_values, faces_of
@@ -235,3 +235,10 @@ def test_the_command_line_plays_a_performance(root, tmp_path):
 def test_every_setting_has_a_tooltip(root):
     of_group = bpy.context.scene.cameo_film.bl_rna.properties
     assert [p.identifier for p in of_group if p.identifier not in ("rna_type", "name") and not p.description] == []
+
+
+@pytest.mark.parametrize("group", [film_settings.CameoFilm, properties.CameoSettings])
+def test_paths_of_the_scene_may_begin_at_the_blend(root, group):
+    """Blender draws a path with ``//`` red where the property does not say so."""
+    paths = [prop for prop in group.bl_rna.properties if getattr(prop, "subtype", "") in ("FILE_PATH", "DIR_PATH")]
+    assert paths and [prop.identifier for prop in paths if not prop.is_path_supports_blend_relative] == []
