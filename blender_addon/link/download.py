@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...protocol.connection import process_exists
 from ...protocol.messages import Chunk, Fetch
 from .problem import Problem
 
@@ -64,6 +66,7 @@ class Download:
     def _keep(self, chunk: Chunk) -> Fetch | Downloaded | DownloadFailed:
         if self._offset == 0:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._clear_away()
         with open(self._partial, "ab" if self._offset else "wb") as stream:
             stream.write(chunk.data.data)
         self._digest.update(chunk.data.data)
@@ -78,6 +81,13 @@ class Download:
             )
         os.replace(self._partial, self._path)
         return Downloaded(self.job, self._path)
+
+    def _clear_away(self) -> None:
+        """Take away what a Blender left that was killed while it fetched the same avatar."""
+        for part in self._path.parent.glob(f"{glob.escape(self._path.name)}.*.part"):
+            number = part.name.split(".")[-2]
+            if number.isdecimal() and not process_exists(int(number)):
+                part.unlink(missing_ok=True)
 
     def _discard(self) -> None:
         try:

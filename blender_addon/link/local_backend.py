@@ -124,14 +124,17 @@ class LocalBackend:
         return None
 
     def _died(self) -> bool:
-        """Whether the backend at the other end is one of ours, and has ended."""
+        """Whether the backend at the other end was killed. (One that ends in order takes its file away.)"""
         process = self._process
-        return process is not None and process.process.pid == self._pid and process.exit_code() is not None
+        if process is not None and process.process.pid == self._pid and process.exit_code() is not None:
+            return True
+        try:
+            return read_connection(self.home).pid != self._pid
+        except ConnectionFileError as error:
+            return error.code == "connection.stale"
 
     def _why_silent(self) -> Problem:
-        try:
-            read_connection(self.home)
-        except ConnectionFileError:
+        if not self._is_there():
             return Problem(
                 "backend.stopped",
                 "The backend has stopped.",
@@ -144,6 +147,12 @@ class LocalBackend:
             f"process {self._pid} has said nothing for {self.silence_seconds:.0f} s; the computer may be overloaded",
             "Wait a moment: the connection comes back by itself. If it does not, stop the backend and start it again.",
         )
+
+    def _is_there(self) -> bool:
+        try:
+            return read_connection(self.home).pid == self._pid
+        except ConnectionFileError:
+            return False
 
     def _wait(self, problem: Problem, starting: bool, work_left: bool) -> Look:
         process = self._process

@@ -366,12 +366,9 @@ def measured_ticks(count=300, pause=0.003):
     return np.array(costs), np.array(walls)
 
 
-def within_limits(costs, walls):
-    return np.percentile(costs, 99) <= 0.004 and costs.max() <= 0.016 and np.median(walls) <= 0.004
-
-
 @pytest.mark.parametrize("trouble", ["dead", "hung", "flooding", "examining"])
 def test_the_timer_holds_up_nobody(backend, photo, trouble):
+    session.settle()  # as the timer's first tick does
     connect()
     choose(photo)
     bpy.ops.cameo.generate()
@@ -391,15 +388,10 @@ def test_the_timer_holds_up_nobody(backend, photo, trouble):
         wait_until(lambda: session.client().state is LinkState.ERROR)
     if trouble == "examining":
         bpy.context.scene.cameo_portrait.zoom = 1.1
-    # On a shared machine a thread is also charged for what the host takes away: a pause that is the tick's own comes
-    # again, so one of three rounds has to be free of any.
-    rounds = []
-    while not rounds or (len(rounds) < 3 and not within_limits(*rounds[-1])):
-        rounds.append(measured_ticks())
-    for costs, walls in rounds:
-        shown = (np.percentile(costs, 99), costs.max(), np.median(walls), walls.max())
-        print(trouble, "cpu p99 {:.2f} max {:.2f}, wall median {:.2f} max {:.2f} ms".format(*(1e3 * x for x in shown)))
-    assert within_limits(*rounds[-1])
+    costs, walls = measured_ticks()
+    shown = (np.percentile(costs, 99), costs.max(), np.median(walls), walls.max())
+    print(trouble, "cpu p99 {:.2f} max {:.2f}, wall median {:.2f} max {:.2f} ms".format(*(1e3 * x for x in shown)))
+    assert np.percentile(costs, 99) <= 0.004 and costs.max() <= 0.016 and np.median(walls) <= 0.004
     if trouble == "hung":
         backend.wake()
         assert session.client().problem.code == "backend.silent"

@@ -63,6 +63,13 @@ def refused(code):
     return paper
 
 
+def gone_process() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
 # Killed --------------------------------------------------------------------------------------------------------------
 
 
@@ -162,7 +169,14 @@ def test_two_blenders_with_one_backend_survive_its_end_together(home, tmp_path):
     until(lambda: theirs.stage)
     dead = server_pid(home)
     kill(dead)
-    until(lambda: all(client.welcome is not None and client.welcome.pid != dead for client in both))
+    said = set()
+
+    def back():
+        said.update(client.problem.sentence for client in both if client.problem is not None)
+        return all(client.welcome is not None and client.welcome.pid != dead for client in both)
+
+    until(back)
+    assert said == {"The backend has stopped."}
     assert len({client.welcome.pid for client in both}) == 1, "one backend in a folder"
     until(lambda: has_come(job)() and theirs.result is not None)
     assert theirs.path is None and not theirs.mine
@@ -204,12 +218,15 @@ def test_a_full_folder_for_avatars_loses_nothing(home, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert job.state is JobState.DONE and job.problem.code == "avatar.unwritable" and job.path is None
     folder = session.client().jobs.avatar_folder
-    assert not folder.exists() or not list(folder.iterdir()), "no half file is left"
+    assert not list(folder.iterdir()), "no half file is left"
     paper = drawn(jobs_panel.JobsPanel)
     assert jobs_panel.FETCH in paper.buttons and "cannot be written" in paper.text
-    bpy.ops.cameo.fetch_result(job=job.job)
+    wanted = folder / "head.cameo"
+    (folder / f"head.cameo.{gone_process()}.part").write_text("of a Blender that was killed while it fetched")
+    bpy.ops.cameo.fetch_result(job=job.job, filepath=str(wanted))
     wait_until(lambda: job.path is not None)
-    assert job.problem is None and job.path.read_bytes() == expected(8) + bytes(3_000_000)
+    assert job.problem is None and wanted.read_bytes() == expected(8) + bytes(3_000_000)
+    assert list(folder.iterdir()) == [job.path]
     (tmp_path / "file").write_text("not a folder")
     bpy.ops.cameo.fetch_result(job=job.job, filepath=str(tmp_path / "file" / "head.cameo"))
     wait_until(lambda: job.problem is not None)
@@ -221,12 +238,10 @@ def test_a_full_folder_for_avatars_loses_nothing(home, tmp_path):
 
 @pytest.mark.parametrize("pid", ["gone", "of another program"])
 def test_a_stale_connection_file_misleads_nobody(home, pid):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
     home.mkdir()
     (home / "lock").touch()  # its holder was killed
     write_connection(
-        home, Connection("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", gone.pid if pid == "gone" else os.getpid())
+        home, Connection("tcp://127.0.0.1:1", "tcp://127.0.0.1:2", gone_process() if pid == "gone" else os.getpid())
     )
     bpy.ops.cameo.connect()
     assert "Start Backend" in refused("backend.not_running").buttons
