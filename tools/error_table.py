@@ -19,12 +19,12 @@ PAGES = ROOT / "blender_addon" / "pages"
 _HEAD = """# Errors, by code
 
 Every error shows a code. This page lists them all; `python -m cameo.tools.error_table` writes it from the code.
-A gap in a sentence (...) is filled with names and numbers where the error occurs. In Blender the button below an error
+A gap in a sentence (…) is filled with names and numbers where the error occurs. In Blender the button below an error
 opens this page, which comes with the add-on, at its code.
 """
 _TITLES = {
-    SOURCE: ("Errors, by code", "Why", "What to do", "A gap (...) is filled where the error occurs."),
-    "de_DE": ("Fehler nach ihrem Code", "Ursache", "Abhilfe", "Eine Lücke (...) wird gefüllt, wo der Fehler auftritt."),
+    SOURCE: ("Errors, by code", "Why", "What to do", "A gap (…) is filled where the error occurs."),
+    "de_DE": ("Fehler nach ihrem Code", "Ursache", "Abhilfe", "Eine Lücke (…) wird gefüllt, wo der Fehler auftritt."),
 }
 """Of a language: the page's title, the words before causes and fixes, the remark on gaps."""
 _FRAME = """<!DOCTYPE html>
@@ -81,7 +81,7 @@ def _parts(error: KnownError) -> tuple[Iterable[str], Iterable[str], Iterable[st
 
 def _joined(templates: Iterable[str]) -> str:
     """All that it can say, gaps as dots."""
-    shown = (re.sub(r"\{\d+\}", "...", text).replace("\n", " ") for text in templates if has_words(text))
+    shown = (re.sub(r"\{\d+\}", "…", text).replace("\n", " ") for text in templates if has_words(text))
     return " / ".join(html.escape(text, quote=False) for text in shown)
 
 

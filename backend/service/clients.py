@@ -180,7 +180,7 @@ class ClientDesk:
                 "job.no_result",
                 "This job has no result.",
                 cause="it is not done",
-                fix="Wait for the event that announces the result.",
+                fix="Wait until it is done.",
             )
         content, size = self._store.read_result(message.job, message.offset, message.length)
         return Chunk(message.job, message.offset, size, np.frombuffer(content, np.uint8))

@@ -72,7 +72,6 @@ BACKEND = {
         "This job has no result.": "Dieser Auftrag hat kein Ergebnis.",
         "This job has not ended.": "Dieser Auftrag ist noch nicht beendet.",
         "This job is not known here.": "Dieser Auftrag ist hier nicht bekannt.",
-        "Wait for the event that announces the result.": "Auf die Meldung des Ergebnisses warten.",
         "Wait until it is done.": "Warten, bis er fertig ist.",
         "it is not done": "er ist nicht fertig",
         "no job {1} in its journal": "kein Auftrag {1} in seinem Verzeichnis",
