@@ -22,6 +22,8 @@ SOURCE = "en_US"
 LANGUAGES = {"de_DE": ".de"}
 """Blender's name of the language, and where its sentences are: read when first needed."""
 _GAP = re.compile(r"\{\d+\}")
+_PRINTED = re.compile(r"(.+?)\s\(([a-z]+)\.([a-z_]+)\)(\nCause: .+?)?(\nWhat to do: .+)?", re.DOTALL)
+"""An error as the command line prints it, which is what the log of a backend that cannot start ends with."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ def said_in(language: str, family: str, text: str) -> str:
         return text
     if LIST in text:
         return LIST.join(said_in(language, family, part) for part in text.split(LIST))
+    if (found := _PRINTED.fullmatch(text)) and found[2] in sentences_in(language):
+        parts = (" ".join(part.split()) for part in found.group(1, 4, 5) if part)
+        sentence, *rest = (said_in(language, found[2], part) for part in parts)
+        return "\n".join([f"{sentence} ({found[2]}.{found[3]})", *rest])
     for name in (family, ANY):
         exact, templates = _family(language, name)
         if text in exact:

@@ -86,6 +86,18 @@ def test_lists_and_what_stands_in_gaps_is_told_too():
     assert death.endswith("(SIGKILL). Seine letzten Worte:\nKilled\nby kernel") and "System" in death
 
 
+def test_what_a_backend_printed_before_it_ended_is_told_too():
+    """The log breaks lines where a terminal would."""
+    printed = "The backend cannot write into its folder\n/mnt/jobs. (service.home_unwritable)\nCause: [Errno 13]"
+    said = said_in("de_DE", "backend", printed + " Permission denied\nWhat to do: Install Cameo again.")
+    assert said.splitlines() == [
+        "Das Backend kann nicht in seinen Ordner /mnt/jobs schreiben. (service.home_unwritable)",
+        "Ursache: [Errno 13] Zugriff verweigert",
+        "Abhilfe: Install Cameo again.",
+    ]
+    assert said_in("de_DE", "backend", "Traceback\nby (foreign.code)") == "Traceback\nby (foreign.code)"
+
+
 def test_the_source_is_read_as_it_runs(said):
     """Conditions, helpers that take a part of the sentence, tables, lists, other files: all of it is followed."""
     assert {"The head is seen {1} degrees from above; its shape may come out wrong."} <= set(said["panohead"])

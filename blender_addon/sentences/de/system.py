@@ -1,10 +1,11 @@
-"""What the system says where a file cannot be had, as Python passes it on; and sizes in lists."""
+"""What the system says where a file cannot be had, as Python passes it on; sizes in lists; the parts of an error."""
 
 SYSTEM = {
     "[Errno {1}] {2}": "[Errno {1}] {2}",
     "[Errno {1}] {2}: {3}": "[Errno {1}] {2}: {3}",
     "{1} (about {2})": "{1} (etwa {2})",
     "{1} (about {2}), {3}": "{1} (etwa {2}), {3}",
+    "Cause: {1}": "Ursache: {1}",
     "Connection refused": "Verbindung abgelehnt",
     "Directory not empty": "Ordner nicht leer",
     "File exists": "Datei ist schon da",
@@ -16,4 +17,5 @@ SYSTEM = {
     "Not a directory": "Ist kein Ordner",
     "Permission denied": "Zugriff verweigert",
     "Read-only file system": "Das Dateisystem ist schreibgeschützt",
+    "What to do: {1}": "Abhilfe: {1}",
 }
