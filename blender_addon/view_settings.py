@@ -40,6 +40,12 @@ class CameoView(bpy.types.PropertyGroup):
         subtype="PERCENTAGE",
         update=_redraw,
     )
+    receive_light: bpy.props.BoolProperty(
+        name="Receive Light",
+        description="Let the scene's lights and shadows fall on the heads; set up the compositing anew afterwards. "
+        "Costs a second render with fewer samples",
+        default=False,
+    )
     resolution: bpy.props.EnumProperty(
         name="Resolution",
         description="How finely the viewport draws splats; less is faster",

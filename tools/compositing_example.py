@@ -29,6 +29,7 @@ def main() -> None:
     arguments.add_argument("out", type=Path)
     arguments.add_argument("--engine", default="CYCLES", choices=("CYCLES", "BLENDER_EEVEE"))
     arguments.add_argument("--size", type=int, default=512)
+    arguments.add_argument("--light", action="store_true", help="let the scene's light and shadows fall on the head")
     chosen = arguments.parse_args()
     bpy.ops.wm.read_factory_settings(use_empty=True)
     register()
@@ -43,6 +44,7 @@ def main() -> None:
     scene.view_settings.view_transform = "Standard"
     scene.render.resolution_x = scene.render.resolution_y = chosen.size
     scene.render.filepath = str(chosen.out.resolve().with_suffix(".png"))
+    scene.cameo_view.receive_light = chosen.light
     bpy.ops.cameo.set_up_compositing()
     bpy.ops.render.render(write_still=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(chosen.out.resolve()))

@@ -18,7 +18,7 @@ class SetUpCompositing(NeedsAvatar, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            set_up_compositing(context.scene)
+            set_up_compositing(context.scene, light=context.scene.cameo_view.receive_light)
         except CameoError as error:
             return refuse(self, error)
         if context.scene.view_settings.view_transform != "Standard":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..scene.avatar import avatars_in
+from ..scene.compositing import light_nodes
 from .drawing import CameoPanel, draw_text
 
 
@@ -21,7 +22,15 @@ class CompositingPanel(CameoPanel, bpy.types.Panel):
         draw_text(
             self.layout, context, "Cycles or EEVEE renders the scene, Cameo the heads; the nearer hides the other."
         )
-        self.layout.operator("cameo.set_up_compositing", icon="NODE_COMPOSITING")
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(context.scene.cameo_view, "receive_light")
+        layout.operator("cameo.set_up_compositing", icon="NODE_COMPOSITING")
+        sockets = light_nodes(context.scene)
+        if sockets is not None:
+            strength, gain = sockets
+            layout.prop(strength, "default_value", text="Strength", slider=True)
+            layout.prop(gain, "default_value", text="Gain")
 
 
 CLASSES = (CompositingPanel,)

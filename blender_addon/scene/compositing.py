@@ -2,7 +2,7 @@
 
 The avatar's mesh stands in the artist's scene unseen by the camera: it casts the head's shadow and shows in mirrors. A
 second scene holds the same avatars and renders their splats with depth. Pixel by pixel the nearer of the two lies over
-the other. The head receives no shadows and no light: what the photo had is in the splats.
+the other. What light the photo had is in the splats; on request the scene's light and shadows fall on them, too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import bpy
 
 from ...protocol.errors import CameoError
 from .avatar import avatars_in, parts_of
+from .head_light import GAIN_NODE, STRENGTH_NODE, light_layer, lit, remove_light, set_up_light
 from .picture import ENGINE
 
 SPLAT_SCENE = "cameo_splat_scene"  # on the artist's scene: the scene of the splats
@@ -18,8 +19,11 @@ GROUP = "Cameo Compositing"
 _RAYS = ("visible_diffuse", "visible_glossy", "visible_transmission", "visible_volume_scatter", "visible_shadow")
 
 
-def set_up_compositing(scene: bpy.types.Scene) -> bpy.types.Scene:
+def set_up_compositing(scene: bpy.types.Scene, *, light: bool = False) -> bpy.types.Scene:
     """Make (or make anew) the splats' scene and the compositor's nodes; returns the splats' scene.
+
+    Args:
+        light: the scene's light and shadows fall on the splats; costs a render of the scene's light.
 
     Raises:
         CameoError: ``render.no_avatar``, ``render.no_camera``, ``render.cameo_engine``.
@@ -29,11 +33,23 @@ def set_up_compositing(scene: bpy.types.Scene) -> bpy.types.Scene:
     layer = _splat_scene(scene, roots)
     for root in roots:
         _leave_to_cameo(root)
+    if light:
+        set_up_light(scene, roots)
+    else:
+        remove_light(scene)
     for view_layer in scene.view_layers:
         view_layer.use_pass_z = True
     scene.compositing_node_group = _nodes(scene, layer)
     scene.render.use_compositing = True
     return layer
+
+
+def light_nodes(scene: bpy.types.Scene) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket] | None:
+    """Where the strength and the gain of the light on the splats are set; None where none falls on them."""
+    tree = scene.compositing_node_group
+    if tree is None or STRENGTH_NODE not in tree.nodes or GAIN_NODE not in tree.nodes:
+        return None
+    return tree.nodes[STRENGTH_NODE].inputs[1], tree.nodes[GAIN_NODE].inputs["Scale"]
 
 
 def _check(scene: bpy.types.Scene, roots: list[bpy.types.Object]) -> None:
@@ -86,9 +102,15 @@ def _nodes(scene: bpy.types.Scene, layer: bpy.types.Scene) -> bpy.types.NodeTree
             tree.use_fake_user = True  # the artist's own nodes stay in the file
         tree = bpy.data.node_groups.new(GROUP, "CompositorNodeTree")
         tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    set_before = light_nodes(scene)
+    strength, gain = (socket.default_value for socket in set_before) if set_before else (1.0, 1.0)
     tree.nodes.clear()
     rest, splats = (tree.nodes.new("CompositorNodeRLayers") for _ in range(2))
     rest.scene, splats.scene = scene, layer
+    head = splats.outputs["Image"]
+    if light_layer(scene) is not None:
+        rest.layer = next(view.name for view in scene.view_layers if view != light_layer(scene))
+        head = lit(tree, scene, head, strength, gain)
     nearer = tree.nodes.new("ShaderNodeMath")
     nearer.operation = "LESS_THAN"
     chosen = tree.nodes.new("ShaderNodeMix")
@@ -98,10 +120,11 @@ def _nodes(scene: bpy.types.Scene, layer: bpy.types.Scene) -> bpy.types.NodeTree
     tree.links.new(rest.outputs["Depth"], nearer.inputs[1])
     tree.links.new(nearer.outputs[0], chosen.inputs["Factor"])
     colors = [socket for socket in chosen.inputs if socket.type == "RGBA"]
-    for socket, (behind, front) in zip(colors, ((splats, rest), (rest, splats))):
+    others = rest.outputs["Image"]
+    for socket, (behind, front) in zip(colors, ((head, others), (others, head))):
         over = tree.nodes.new("CompositorNodeAlphaOver")
-        tree.links.new(behind.outputs["Image"], over.inputs["Background"])
-        tree.links.new(front.outputs["Image"], over.inputs["Foreground"])
+        tree.links.new(behind, over.inputs["Background"])
+        tree.links.new(front, over.inputs["Foreground"])
         tree.links.new(over.outputs["Image"], socket)
     tree.links.new(next(s for s in chosen.outputs if s.type == "RGBA"), output.inputs[0])
     places = ((-700, 200), (-700, -300), (-300, 400), (100, 0), (400, 0))

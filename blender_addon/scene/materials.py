@@ -25,4 +25,14 @@ def avatar_material() -> bpy.types.Material:
     color.attribute_name = COLOR_ATTRIBUTE
     tree.links.new(color.outputs["Color"], emission.inputs["Color"])
     tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
+    _light_nothing(tree, emission)
     return material
+
+
+def _light_nothing(tree: bpy.types.NodeTree, emission: bpy.types.Node) -> None:
+    """The photo's light is for the camera and for mirrors: a head is no lamp for what stands beside it."""
+    path, seen = tree.nodes.new("ShaderNodeLightPath"), tree.nodes.new("ShaderNodeMath")
+    seen.operation = "SUBTRACT"
+    seen.inputs[0].default_value = 1.0
+    tree.links.new(path.outputs["Is Diffuse Ray"], seen.inputs[1])
+    tree.links.new(seen.outputs[0], emission.inputs["Strength"])

@@ -8,7 +8,7 @@ import bpy
 import cameo
 import numpy as np
 import pytest
-from cameo.blender_addon.scene import avatar, compositing
+from cameo.blender_addon.scene import avatar, compositing, head_light
 from cameo.protocol.avatar import write_avatar
 from toy_avatar import toy_avatar
 
@@ -49,6 +49,7 @@ def add_box(name, color, place, half_size):
     emission, output = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
     emission.inputs["Color"].default_value = (*color, 1.0)
     tree.links.new(emission.outputs[0], output.inputs["Surface"])
+    bpy.context.object.name = name
     bpy.context.object.data.materials.append(material)
 
 
@@ -74,6 +75,47 @@ def test_the_nearer_hides_the_farther(scene, tmp_path):
     assert np.abs(before - srgb(RED)).max() < 0.02  # the head's left half is behind the cube
     assert np.abs(behind - srgb(GREEN)).max() < 0.02
     assert np.abs(cheek - (0.78, 0.58, 0.48)).max() < 0.08  # the toy's skin, before the wall; its mesh is unseen
+
+
+def test_light_and_shadow_fall_on_the_head(scene, tmp_path):
+    """A sun from the front, brighter than the photo's light, and a board before one half of the face."""
+    sun = bpy.data.objects.new("sun", bpy.data.lights.new("sun", "SUN"))
+    sun.data.energy, sun.data.color = 8.0, (1.0, 1.0, 0.5)
+    sun.rotation_euler = (math.radians(60), 0, 0)  # from above the camera
+    scene.collection.objects.link(sun)
+    bpy.data.objects["red"].location = (0.1, -0.6, 0.35)  # out of the picture, before the sun
+    bpy.data.objects["red"].scale = (1, 1, 3)
+    bpy.ops.cameo.set_up_compositing()
+    without = render(scene, tmp_path / "without.png")
+    scene.cameo_view.receive_light = True
+    bpy.ops.cameo.set_up_compositing()
+    strength, gain = compositing.light_nodes(scene)
+    gain.default_value = 2.0
+    found = render(scene, tmp_path / "lit.png")
+    lit, shaded = np.s_[30:38, 22:28], np.s_[30:38, 37:43]
+    assert np.abs(found[lit] - without[lit]).max() < 0.03  # never brighter than the photo
+    assert found[shaded].mean() < 0.35 * without[shaded].mean()
+    assert np.abs(found[:, :4] - without[:, :4]).max() < 0.02  # the wall is as it was
+    strength.default_value = 0.5
+    half = render(scene, tmp_path / "half.png")
+    assert found[shaded].mean() + 0.1 < half[shaded].mean() < without[shaded].mean() - 0.1
+    bpy.ops.cameo.set_up_compositing()
+    assert [socket.default_value for socket in compositing.light_nodes(scene)] == [0.5, 2.0]
+
+
+def test_without_light_nothing_of_it_stays(scene):
+    names = [set(getattr(bpy.data, kind).keys()) for kind in ("objects", "meshes", "collections")]
+    scene.cameo_view.receive_light = True
+    for _ in range(2):
+        bpy.ops.cameo.set_up_compositing()
+        assert len(scene.view_layers) == 2 and len(head_light.light_layer(scene).aovs) == 1
+        catchers = scene.view_layers[0].layer_collection.children[head_light.LIGHT_LAYER]
+        assert catchers.exclude and len(catchers.collection.objects) == 1
+    scene.cameo_view.receive_light = False
+    bpy.ops.cameo.set_up_compositing()
+    assert [set(getattr(bpy.data, kind).keys()) for kind in ("objects", "meshes", "collections")] == names
+    assert len(scene.view_layers) == 1 and compositing.light_nodes(scene) is None
+    assert head_light.LIGHT_LAYER not in bpy.data.node_groups
 
 
 def test_setting_up_again_makes_nothing_twice(scene):
