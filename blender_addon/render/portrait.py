@@ -15,7 +15,7 @@ from .gather import gather_splats_of
 from .projection import View
 from .thinning import thinned
 
-_FIELD_OF_VIEW, _DISTANCE = 10.5, 1.3  # degrees, metres
+_FIELD_OF_VIEW, _DISTANCE = 8.0, 1.3  # degrees, metres
 _SPLATS_PER_PIXEL = 1.5  # more can hardly be told apart in a small picture
 _BACKGROUND = 0.22  # display space, Blender's own grey
 
