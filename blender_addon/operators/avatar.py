@@ -10,7 +10,7 @@ from ...protocol.avatar import SUFFIX, read_avatar, write_avatar
 from ...protocol.errors import CameoError
 from ..link.problem import Problem
 from ..properties import add_control_sliders
-from ..scene.avatar import active_avatar, avatars_in, import_avatar
+from ..scene.avatar import active_avatar, avatars_in, import_avatar, select_avatar
 from ..scene.copies import duplicate_avatar, give_own_face, remove_avatar, shares_face
 from ..scene.export import avatar_data
 from ..scene.placing import free_place, look_at
@@ -94,8 +94,7 @@ class SelectAvatar(_OfScene, bpy.types.Operator):
     def act(self, context: bpy.types.Context, root: bpy.types.Object) -> set[str]:
         if root.name not in context.view_layer.objects:
             return refuse(self, _excluded(root))
-        context.view_layer.objects.active = root
-        root.select_set(True)
+        select_avatar(context, root)
         return {"FINISHED"}
 
 

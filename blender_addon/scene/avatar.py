@@ -47,7 +47,7 @@ class AvatarParts(NamedTuple):
 
 
 def import_avatar(context: bpy.types.Context, data: AvatarData, name: str) -> bpy.types.Object:
-    """Build the avatar in a collection of its own under the scene's; returns the root, active and selected.
+    """Build the avatar in a collection of its own under the scene's; returns the root. The avatar is selected.
 
     Raises:
         AvatarFileError: ``avatar.rig_too_complex``.
@@ -58,7 +58,7 @@ def import_avatar(context: bpy.types.Context, data: AvatarData, name: str) -> bp
     with _removed_on_failure(collection):
         root = _build(context, data, collection, name)
     _show_vertex_colors()
-    select_only(context, root)
+    select_avatar(context, root)
     context.view_layer.update()
     return root
 
@@ -113,6 +113,13 @@ def select_only(context: bpy.types.Context, chosen: bpy.types.Object) -> None:
             item.select_set(False)
     chosen.select_set(True)
     context.view_layer.objects.active = chosen
+
+
+def select_avatar(context: bpy.types.Context, root: bpy.types.Object) -> None:
+    """Make root and rig the selection, the rig active: G moves the root, Ctrl-Tab poses, the timeline shows the keys."""
+    rig_object = parts_of(root).rig
+    select_only(context, rig_object)
+    root.select_set(True)
 
 
 def _build(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import bpy
 
-from .avatar import AvatarParts, parts_of, select_only
+from .avatar import AvatarParts, parts_of, select_avatar, select_only
 from .board_drawing import SHAPES
 
 
@@ -38,7 +38,7 @@ def give_own_face(root: bpy.types.Object) -> None:
 
 
 def duplicate_avatar(context: bpy.types.Context, root: bpy.types.Object) -> bpy.types.Object:
-    """A whole copy in a collection of its own, at the same place, active and selected."""
+    """A whole copy in a collection of its own, at the same place, and selected."""
     parts = parts_of(root)
     with _selectable(parts):
         select_only(context, root)
@@ -54,7 +54,7 @@ def duplicate_avatar(context: bpy.types.Context, root: bpy.types.Object) -> bpy.
         collection.objects.link(part)
     if shares_face(copy.root):  # the preferences may tell Blender not to copy meshes
         give_own_face(copy.root)
-    select_only(context, copy.root)
+    select_avatar(context, copy.root)
     context.view_layer.update()
     return copy.root
 

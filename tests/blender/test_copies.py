@@ -107,7 +107,7 @@ def test_the_copy_operator_copies_hidden_parts_into_a_collection_of_their_own(ad
     assert parts.head.hide_get() and parts.rig.hide_select
     assert {part.users_collection for part in avatar.parts_of(second)} == {second.users_collection}
     assert second.users_collection != first.users_collection
-    assert bpy.context.view_layer.objects.active == second
+    assert bpy.context.view_layer.objects.active == avatar.parts_of(second).rig and second.select_get()
     assert_poses_alone(second, [first])
 
 
