@@ -143,15 +143,15 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
     if outdated:
         draw_text(layout, context, "This add-on brings a newer backend.", "INFO")
         layout.operator("cameo.install_backend", text="Upgrade Backend", icon="IMPORT")
-    row = layout.row(align=True)
+    column = layout.column(align=True)  # beside each other their words do not fit
     if client.state is LinkState.CONNECTED:
-        row.operator("cameo.stop_backend", icon="CANCEL")
-        row.operator("cameo.disconnect")
+        column.operator("cameo.stop_backend", icon="CANCEL")
+        column.operator("cameo.disconnect")
     elif client.state is LinkState.STARTING:
-        row.operator("cameo.stop_backend", icon="CANCEL")
+        column.operator("cameo.stop_backend", icon="CANCEL")
     elif client.problem is None:
-        row.operator("cameo.start_backend", icon="PLAY")
-        row.operator("cameo.connect")
+        column.operator("cameo.start_backend", icon="PLAY")
+        column.operator("cameo.connect")
     if client.state in (LinkState.DISCONNECTED, LinkState.ERROR):
         layout.operator("cameo.use_invitation", icon="NETWORK_DRIVE")
 
@@ -162,12 +162,12 @@ def draw_remote(layout: bpy.types.UILayout, context: bpy.types.Context, client: 
     layout.label(text=state, icon=_ICONS[client.state])
     draw_text(layout, context, tr("On another computer: {address}", address=client.remote.title), "NETWORK_DRIVE")
     draw_state(layout, context, client)
-    row = layout.row(align=True)
+    column = layout.column(align=True)
     if client.state is LinkState.DISCONNECTED:
-        row.operator("cameo.connect")
+        column.operator("cameo.connect")
     else:
-        row.operator("cameo.disconnect")
-    row.operator("cameo.use_this_computer")
+        column.operator("cameo.disconnect")
+    column.operator("cameo.use_this_computer")
 
 
 def draw_state(layout: bpy.types.UILayout, context: bpy.types.Context, client: BackendClient) -> None:

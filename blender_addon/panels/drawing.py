@@ -10,7 +10,7 @@ from ..words import told_problem, tr
 
 _FONT = 0  # Blender's own, which panels are drawn in
 _USUAL_WIDTH, _NARROWEST = 280, 120  # pixels at scale 1
-_MARGIN, _ICON = 82, 22  # the tabs, the frames of a panel and a box in it; an icon with its gap
+_MARGIN, _ICON = 66, 22  # the tabs, the frames of a panel and a box in it; an icon with its gap
 
 
 class CameoPanel:

@@ -61,11 +61,11 @@ def draw_source(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.prop(scene.cameo, "image", text="")
     else:
         draw_text(layout, context, "Choose a picture with a face, or drop one into the 3D view.", "USER")
-    row = layout.row(align=True)
-    row.operator("cameo.pick_image", text="File", icon="FILEBROWSER")
-    row.operator("cameo.paste_image", text="Paste", icon="PASTEDOWN")
-    row.operator("cameo.use_image", text="Image", icon="IMAGE_DATA")
-    row.operator("cameo.use_render", text="Render", icon="RENDER_STILL")
+    grid = layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)  # four abreast are cut off
+    grid.operator("cameo.pick_image", text="File", icon="FILEBROWSER")
+    grid.operator("cameo.paste_image", text="Paste", icon="PASTEDOWN")
+    grid.operator("cameo.use_image", text="Image", icon="IMAGE_DATA")
+    grid.operator("cameo.use_render", text="Render", icon="RENDER_STILL")
 
 
 def draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -157,7 +157,9 @@ def chosen_engine(name: str) -> EngineInfo | None:
 def preset_cost(name: str) -> str:
     """What a quality takes, in words; empty while no backend is connected."""
     welcome = session.client().welcome
-    return next((told("preset", preset.cost) for preset in welcome.presets if preset.name == name), "") if welcome else ""
+    return (
+        next((told("preset", preset.cost) for preset in welcome.presets if preset.name == name), "") if welcome else ""
+    )
 
 
 def _picture_scale(context: bpy.types.Context) -> float:

@@ -40,7 +40,7 @@ class Paper:
     def box(self, **_):
         return self
 
-    row = column = box
+    row = column = grid_flow = box
 
     @property
     def text(self):
