@@ -73,6 +73,7 @@ def start_backend() -> None:
         preferences.backend_python(),
         outlive_blender=preferences.outlive_blender(),
         managed=installed.python if installed else None,
+        online=bpy.app.online_access,
     )
 
 

@@ -18,6 +18,8 @@ FILE_NAME = "connection.json"
 LOCK_NAME = "lock"
 """A file in a backend's home that the backend keeps locked as long as it lives."""
 SIZE_LIMIT = 64 << 10
+OFFLINE_VARIABLE = "CAMEO_OFFLINE"
+"""Environment variable: set for a backend that may not use the network, because Blender may not."""
 
 
 @dataclass(frozen=True)

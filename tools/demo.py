@@ -168,6 +168,7 @@ def run(arguments: argparse.Namespace) -> None:
         clock = time.monotonic()
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.preferences.system.use_online_access = True  # who types this command lets it fetch what it needs
     register()
     try:
         connect()

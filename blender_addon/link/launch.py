@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...protocol.connection import OFFLINE_VARIABLE
 from .problem import Problem
 
 LOG_NAME = "backend.log"
@@ -93,8 +94,11 @@ def find_backend_python(chosen: str = "", managed: Path | None = None) -> Path:
     )
 
 
-def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) -> BackendProcess:
+def start_backend(python: Path, home: Path, *, outlive_blender: bool = False, online: bool = True) -> BackendProcess:
     """Start ``cameo serve`` in ``home``. Returns at once; the connection file appears when it listens.
+
+    Args:
+        online: whether it may use the network.
 
     Raises:
         NoBackend: ``backend.cannot_start``, the folder cannot be written or the program cannot be run.
@@ -114,7 +118,7 @@ def start_backend(python: Path, home: Path, *, outlive_blender: bool = False) ->
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=_environment(),
+                env=_environment(online),
                 creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
                 start_new_session=outlive_blender,
             )
@@ -134,6 +138,7 @@ def _python_of_checkout(folder: Path) -> Path:
     return folder / ".cameo" / "env-backend" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def _environment() -> dict[str, str]:
+def _environment(online: bool) -> dict[str, str]:
     """Blender's own Python variables would lead the backend's Python astray."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    ours = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    return ours if online else {**ours, OFFLINE_VARIABLE: "1"}

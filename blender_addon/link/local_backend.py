@@ -25,11 +25,13 @@ Look = Address | Problem | LinkState | None
 
 @dataclass(frozen=True)
 class Launch:
-    """How the artist wants the backend started; ``python`` and ``managed`` as in ``launch.find_backend_python``."""
+    """How the artist wants the backend started; ``python`` and ``managed`` as in ``launch.find_backend_python``,
+    ``online``: it may use the network."""
 
     python: str = ""
     outlive_blender: bool = False
     managed: Path | None = None
+    online: bool = True
 
 
 class LocalBackend:
@@ -66,8 +68,8 @@ class LocalBackend:
             return LinkState.STARTING
         try:
             python = find_backend_python(self._launch.python, self._launch.managed)
-            outlive = self._launch.outlive_blender
-            self._process = start_backend(python, self.home, outlive_blender=outlive)
+            outlive, online = self._launch.outlive_blender, self._launch.online
+            self._process = start_backend(python, self.home, outlive_blender=outlive, online=online)
         except NoBackend as error:
             return error.problem
         self._since = time.monotonic()

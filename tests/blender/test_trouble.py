@@ -328,6 +328,15 @@ def test_a_hung_backend_can_be_stopped_and_started(home, tmp_path):
     assert job.path.read_bytes() == expected(9)
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_backend_that_blender_starts_uses_the_network_only_where_blender_may(home, tmp_path, allowed):
+    bpy.context.preferences.system.use_online_access = allowed
+    (tmp_path / "python").write_text('#!/bin/sh\necho "offline: $CAMEO_OFFLINE." >&2\nexit 1\n')
+    bpy.ops.cameo.start_backend()
+    refused("backend.stopped")
+    assert ("offline: 1." in session.client().problem.cause) == (not allowed)
+
+
 def test_a_program_that_is_no_backend_says_what_it_said(home, tmp_path):
     (tmp_path / "python").write_text("#!/bin/sh\necho 'no such module' >&2\nexit 1\n")
     bpy.ops.cameo.start_backend()

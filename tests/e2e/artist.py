@@ -20,6 +20,7 @@ class Artist:
 
     def __init__(self) -> None:
         bpy.ops.wm.read_factory_settings(use_empty=True)
+        bpy.context.preferences.system.use_online_access = True  # models may have to be fetched first
         cameo.register()
         self.client = session.client()
         self.ticks: list[float] = []

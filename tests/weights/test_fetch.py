@@ -17,6 +17,7 @@ from cameo.backend.weights import cache, fetch, registry
 from cameo.backend.weights.archive import extract_member
 from cameo.backend.weights.fetch import asset_path, is_cached
 from cameo.backend.weights.registry import ASSETS, Asset, Source
+from cameo.protocol.connection import OFFLINE_VARIABLE
 
 CONTENT = b"a small model " * 1000
 MEMBER = "cameo_toy/model.bin"
@@ -103,6 +104,18 @@ def test_offline_says_so(packages, monkeypatch):
         asset_path("toy.bin")
     assert caught.value.code == "asset.offline"
     assert "network" in caught.value.fix
+
+
+def test_nothing_is_fetched_for_a_blender_without_online_access(packages, monkeypatch):
+    wheel(packages)
+    monkeypatch.setenv(OFFLINE_VARIABLE, "1")
+    with pytest.raises(AssetError) as caught:
+        asset_path("toy.bin")
+    assert caught.value.code == "asset.online_access_off" and "toy.bin" in caught.value.sentence
+    monkeypatch.delenv(OFFLINE_VARIABLE)
+    path = asset_path("toy.bin")
+    monkeypatch.setenv(OFFLINE_VARIABLE, "1")
+    assert asset_path("toy.bin") == path, "what is here is used"
 
 
 def test_second_source_is_taken_when_the_first_fails(packages, monkeypatch):
