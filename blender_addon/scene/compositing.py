@@ -11,7 +11,9 @@ import bpy
 
 from ...protocol.errors import CameoError
 from .avatar import avatars_in, parts_of
+from .depth_nodes import Layer, joined
 from .head_light import GAIN_NODE, STRENGTH_NODE, light_layer, lit, remove_light, set_up_light
+from .node_graph import NodeGraph
 from .picture import ENGINE
 
 SPLAT_SCENE = "cameo_splat_scene"  # on the artist's scene: the scene of the splats
@@ -95,7 +97,7 @@ def _leave_to_cameo(root: bpy.types.Object) -> None:
 
 
 def _nodes(scene: bpy.types.Scene, layer: bpy.types.Scene) -> bpy.types.NodeTree:
-    """Where the splats are nearer: splats over the rest; elsewhere the rest over the splats."""
+    """The compositor's tree, made anew; another tree stays in the file."""
     tree = scene.compositing_node_group
     if tree is None or not tree.name.startswith(GROUP):
         if tree is not None:
@@ -105,29 +107,26 @@ def _nodes(scene: bpy.types.Scene, layer: bpy.types.Scene) -> bpy.types.NodeTree
     set_before = light_nodes(scene)
     strength, gain = (socket.default_value for socket in set_before) if set_before else (1.0, 1.0)
     tree.nodes.clear()
-    rest, splats = (tree.nodes.new("CompositorNodeRLayers") for _ in range(2))
+    g = NodeGraph(tree)
+    rest, splats = (g.node("CompositorNodeRLayers") for _ in range(2))
     rest.scene, splats.scene = scene, layer
     head = splats.outputs["Image"]
     if light_layer(scene) is not None:
         rest.layer = next(view.name for view in scene.view_layers if view != light_layer(scene))
-        head = lit(tree, scene, head, strength, gain)
-    nearer = tree.nodes.new("ShaderNodeMath")
-    nearer.operation = "LESS_THAN"
-    chosen = tree.nodes.new("ShaderNodeMix")
-    chosen.data_type = "RGBA"
-    output = tree.nodes.new("NodeGroupOutput")
-    tree.links.new(splats.outputs["Depth"], nearer.inputs[0])
-    tree.links.new(rest.outputs["Depth"], nearer.inputs[1])
-    tree.links.new(nearer.outputs[0], chosen.inputs["Factor"])
-    colors = [socket for socket in chosen.inputs if socket.type == "RGBA"]
-    others = rest.outputs["Image"]
-    for socket, (behind, front) in zip(colors, ((head, others), (others, head))):
-        over = tree.nodes.new("CompositorNodeAlphaOver")
-        tree.links.new(behind, over.inputs["Background"])
-        tree.links.new(front, over.inputs["Foreground"])
-        tree.links.new(over.outputs["Image"], socket)
-    tree.links.new(next(s for s in chosen.outputs if s.type == "RGBA"), output.inputs[0])
-    places = ((-700, 200), (-700, -300), (-300, 400), (100, 0), (400, 0))
-    for node, place in zip((rest, splats, nearer, chosen, output), places):
-        node.location = place
+        head = lit(g, scene, head, strength, gain)
+    layers = Layer(rest.outputs["Image"], rest.outputs["Depth"]), Layer(head, splats.outputs["Depth"])
+    g.connect(joined(g, *layers, splats.outputs["Alpha"]), g.node("NodeGroupOutput").inputs[0])
+    _spread_out(tree)
     return tree
+
+
+def _spread_out(tree: bpy.types.NodeTree) -> None:
+    """Nodes stand in columns, each right of what it takes from."""
+    columns: dict[bpy.types.Node, int] = {}
+    for node in tree.nodes:  # in the order they were made: a node comes after those it takes from
+        sources = [link.from_node for socket in node.inputs for link in socket.links]
+        columns[node] = 1 + max((columns.get(source, 0) for source in sources), default=-1)
+    heights = dict.fromkeys(columns.values(), 0)
+    for node, column in columns.items():
+        node.location = 220 * column, -330 * heights[column]
+        heights[column] += 1

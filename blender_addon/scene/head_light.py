@@ -65,10 +65,9 @@ def light_layer(scene: bpy.types.Scene) -> bpy.types.ViewLayer | None:
 
 
 def lit(
-    tree: bpy.types.NodeTree, scene: bpy.types.Scene, splats: bpy.types.NodeSocket, strength: float, gain: float
+    g: NodeGraph, scene: bpy.types.Scene, splats: bpy.types.NodeSocket, strength: float, gain: float
 ) -> bpy.types.NodeSocket:
     """Compositor nodes: the picture ``splats`` times the light, by ``strength`` 0..1; ``gain`` makes light brighter."""
-    g = NodeGraph(tree)
     width = scene.render.resolution_x * scene.render.resolution_percentage / 100
     layer = g.node("CompositorNodeRLayers")
     layer.scene, layer.layer = scene, light_layer(scene).name
@@ -84,12 +83,7 @@ def lit(
     limited = g.vector_math("MINIMUM", brighter.outputs["Vector"], (1.0, 1.0, 1.0))
     factor = g.math("MULTIPLY", known, strength)
     factor.node.name = factor.node.label = STRENGTH_NODE
-    product = g.node("ShaderNodeMix", data_type="RGBA", blend_type="MULTIPLY")
-    a, b = (socket for socket in product.inputs if socket.type == "RGBA")
-    g.connect(factor, product.inputs["Factor"])
-    g.connect(splats, a)
-    g.connect(limited, b)
-    return next(socket for socket in product.outputs if socket.type == "RGBA")
+    return g.mix("RGBA", factor, splats, limited, "MULTIPLY")
 
 
 def _smooth(g: NodeGraph, light: bpy.types.NodeSocket, width: float) -> bpy.types.NodeSocket:
@@ -120,12 +114,7 @@ def _continued(
     found, known = _spread(g, cut.outputs["Image"], reaches[0])
     for radius in reaches[1:]:
         nearer, covered = _spread(g, cut.outputs["Image"], radius)
-        chosen = g.node("ShaderNodeMix", data_type="RGBA")
-        a, b = (socket for socket in chosen.inputs if socket.type == "RGBA")
-        g.connect(g.math("MINIMUM", g.math("MULTIPLY", covered, 4.0), 1.0), chosen.inputs["Factor"])
-        g.connect(found, a)
-        g.connect(nearer, b)
-        found = next(socket for socket in chosen.outputs if socket.type == "RGBA")
+        found = g.mix("RGBA", g.math("MINIMUM", g.math("MULTIPLY", covered, 4.0), 1.0), found, nearer)
     return found, g.math("MINIMUM", g.math("MULTIPLY", known, 1e4), 1.0)
 
 

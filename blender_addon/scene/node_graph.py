@@ -6,7 +6,7 @@ import bpy
 
 
 class NodeGraph:
-    """Adds nodes to one geometry node tree. Every method takes and returns sockets."""
+    """Adds nodes to one tree. Every method takes and returns sockets."""
 
     def __init__(self, tree: bpy.types.NodeTree) -> None:
         self.tree = tree
@@ -38,6 +38,13 @@ class NodeGraph:
         for value, socket in zip(inputs, node.inputs):
             self.connect(value, socket)
         return node.outputs[0]
+
+    def mix(self, kind: str, factor: object, a: object, b: object, blend: str = "MIX") -> bpy.types.NodeSocket:
+        """Mix of the type ``kind`` (FLOAT, RGBA): ``a`` where ``factor`` is 0, else ``blend`` of both."""
+        node = self.node("ShaderNodeMix", data_type=kind, blend_type=blend)
+        for value, socket in zip((factor, a, b), (socket for socket in node.inputs if socket.enabled)):
+            self.connect(value, socket)
+        return enabled_output(node)
 
     def combine(self, x: object, y: object, z: object) -> bpy.types.NodeSocket:
         node = self.node("ShaderNodeCombineXYZ")
