@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..scene.avatar import active_avatar, parts_of
-from ..scene.board_layout import spoken_name
+from ..scene.board_layout import BOARD, BOARD_BONES, MORE, spoken_name
 from ..scene.control_groups import GROUPS, ControlGroup, controls_in
 from ..scene.pose import joint_handle, rotation_path
 from ..scene.timeline import curves_of, key_state
@@ -40,6 +40,7 @@ class ControlsPanel(CameoPanel, bpy.types.Panel):
         row.operator("cameo.reset_controls", text="Reset", icon="LOOP_BACK")
         row.operator("cameo.mirror_controls", text="Mirror", icon="MOD_MIRROR")
         self.layout.operator("cameo.photo_expression")
+        draw_boards(self.layout, parts_of(active_avatar(context)).rig.data)
         view = context.scene.cameo_view
         self.layout.prop(view, "control_filter", text="", icon="VIEWZOOM")
         sliders = SliderRows(context)
@@ -91,6 +92,19 @@ class SliderRows:
             row.prop(self._controls[name], "value", text=spoken_name(name), slider=True)
             icon = _KEY_ICONS[key_state(bone, self._curves, self._frame)]
             row.operator("cameo.toggle_key", text="", icon=icon, emboss=False).control = name
+
+
+def draw_boards(layout: bpy.types.UILayout, armature: bpy.types.Armature) -> None:
+    """Which boards stand beside the head, and whether the mouse can take them: Blender's own properties."""
+    row = layout.row(align=True)
+    face, more = armature.collections.get(BOARD), armature.collections.get(MORE)
+    if face is not None:
+        row.prop(face, "is_visible", text="Face Board", toggle=True)
+    if more is not None:
+        row.prop(more, "is_visible", text="Action Units", toggle=True)
+    bone = armature.bones.get(BOARD_BONES[BOARD])
+    if bone is not None:
+        row.prop(bone, "hide_select", text="")
 
 
 def draw_joint(layout: bpy.types.UILayout, root: bpy.types.Object, joint: str) -> None:

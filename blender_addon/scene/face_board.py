@@ -41,13 +41,15 @@ def add_board_bones(armature: bpy.types.Armature, data: AvatarData) -> None:
     front = float(data.joints[3:, 2].max())
     carriers = armature.collections.new(CARRIERS)
     carriers.is_visible = False
+    stands_on = JOINT_NAMES[0]
     for layout, collection_name in zip(board_layouts(data), (BOARD, MORE)):
         if not layout.sliders:
             continue
         collection = armature.collections.new(collection_name)
         collection.is_visible = collection_name == BOARD
         name = BOARD_BONES[collection_name]
-        board = _add_bone(armature, name, Vector((left, top, front)), _UP, Vector((0.0, 0.0, 1.0)), JOINT_NAMES[0])
+        board = _add_bone(armature, name, Vector((left, top, front)), _UP, Vector((0.0, 0.0, 1.0)), stands_on)
+        stands_on = name  # the boards move as one
         board.hide_select = True  # a click beside a slider must not take the board; nor belongs it into poses
         collection.assign(board)
         corner = Vector((0.0, top, front))

@@ -147,3 +147,22 @@ def test_x_mirror_moves_the_other_side_as_well(rig):
     left, right = (pose.joint_handle(rig, f"{side}_eye").matrix_basis.to_quaternion() for side in ("left", "right"))
     assert abs(left.angle) > 0.2
     assert np.allclose((right.w, right.x, right.y, right.z), (left.w, left.x, -left.y, -left.z), atol=1e-5)
+
+
+def test_a_moved_board_takes_its_sliders_along_and_mirrors_as_before(rig):
+    board = rig.pose.bones["face_board"]
+    assert not board.select  # the mouse cannot take it, nor a pose
+    bpy.context.view_layer.update()
+    before = {name: rig.pose.bones[name].matrix.translation.copy() for name in ("mouthSmileLeft", "AU25LipsPart")}
+    board.location = (0.1, -0.2, 0.05)
+    try:
+        bpy.context.view_layer.update()
+        for name, place in before.items():
+            moved = rig.pose.bones[name].matrix.translation - place
+            assert np.allclose(moved, (0.1, -0.2, 0.05), atol=1e-6)
+        wanted = mirrored(rig, lambda: asymmetric(rig, 5))
+        bpy.ops.pose.copy()
+        bpy.ops.pose.paste(flipped=True)
+        assert_same(places(rig), wanted)
+    finally:
+        board.location = (0.0, 0.0, 0.0)

@@ -52,6 +52,7 @@ LABELS = {
     "Expression Sheet": "Ausdrucksbogen",
     "Extend Scene": "Szene verlängern",
     "Eyes": "Augen",
+    "Face Board": "Gesichtstafel",
     "Facial Motion": "Gesichtsbewegung",
     "File": "Datei",
     "Filter": "Filter",
