@@ -23,7 +23,7 @@ def play(studio: Studio) -> Steps:
     with studio.view():
         bpy.ops.cameo.import_avatar(filepath=str(job.path), name=job.name)
     shutil.copy(job.path, HEAD)
-    studio.look_at((0.0, 0.0, -0.02), 0.75)
+    studio.look_at((0.09, 0.0, -0.02), 0.8)
     yield from studio.standstill()
     studio.take_view("arrived", width=900)
     bpy.ops.cameo.forget(job=job.job)

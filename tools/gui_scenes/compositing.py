@@ -33,7 +33,7 @@ def _add_set(scene: bpy.types.Scene) -> None:
     bpy.context.object.rotation_euler = (1.2, 0.3, 0)
     camera, light = scene.camera, bpy.data.objects["Light"]
     camera.location, camera.rotation_euler, camera.data.lens = (0.0, -1.3, -0.01), (math.pi / 2, 0, 0), 70
-    light.location, light.data.energy, light.data.shadow_soft_size = (-0.9, -1.1, 1.0), 45.0, 0.25
+    light.location, light.data.energy, light.data.shadow_soft_size = (-0.9, -1.1, 1.0), 80.0, 0.25
 
 
 def _add(kind: str, name: str, color: tuple[float, float, float], **where: object) -> None:
@@ -41,5 +41,6 @@ def _add(kind: str, name: str, color: tuple[float, float, float], **where: objec
     material = bpy.data.materials.new(name)
     surface = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
     surface.inputs["Base Color"].default_value = (*color, 1.0)
+    bpy.ops.object.shade_smooth()
     bpy.context.object.name = name
     bpy.context.object.data.materials.append(material)

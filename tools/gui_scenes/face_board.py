@@ -15,7 +15,6 @@ def play(studio: Studio) -> Steps:
     with studio.view():
         bpy.context.view_layer.objects.active = bpy.data.objects["Eileen Rig"]
         bpy.ops.object.mode_set(mode="POSE")
-    studio.space.overlay.show_extras = False
     studio.look_at((0.17, 0.0, -0.03), 0.72)
     yield from studio.standstill()
     studio.take_view("face_board", width=1100)

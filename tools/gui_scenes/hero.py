@@ -18,9 +18,7 @@ def play(studio: Studio) -> Steps:
         bpy.context.view_layer.objects.active = bpy.data.objects["Eileen Rig"]
         bpy.ops.object.mode_set(mode="POSE")
         bpy.ops.pose.select_all(action="DESELECT")
-    timeline = next(area for area in studio.window.screen.areas if area.type == "DOPESHEET_EDITOR")
-    timeline.spaces.active.dopesheet.show_only_selected = False
-    studio.space.overlay.show_extras = False
+    bpy.context.scene.show_keys_from_selected_only = False
     studio.look_at((0.13, 0.0, -0.02), 0.8)
     yield from studio.open_sidebar()
     studio.take_window("hero", width=1200)

@@ -15,7 +15,6 @@ def play(studio: Studio) -> Steps:
         bpy.ops.object.mode_set(mode="POSE")
     yield from studio.standstill()  # Blender knows of the shelf when it has drawn the mode
     studio.space.show_region_asset_shelf = True
-    studio.space.overlay.show_extras = False
     studio.look_at((0.1, 0.0, -0.03), 0.9)
     yield from studio.standstill()
     studio.take_view("pose_assets", width=900)
