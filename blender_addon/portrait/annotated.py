@@ -1,4 +1,4 @@
-"""What the backend saw, as one picture: the crop, its background dimmed, the head's outline and landmarks on it."""
+"""What the backend saw, as one picture: the crop, its background dimmed, the outlines of head and face on it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import numpy as np
 from ...protocol.messages import Examined
 from ..link.problem import Problem
 from ..words import told_problem, tr
+from .face_lines import COUNT, points_on_lines
 
 _DIM = 0.4  # brightness of what is not the person
 _OUTLINE = np.array([255, 176, 0], np.float32)
-_LANDMARK = np.array([20, 255, 60], np.float32)
-_LANDMARK_OPACITY = 0.8
-_SIDE = 3  # pixels of a landmark's dot; the panel shows the picture smaller
-_EVERY = 4  # of 478 landmarks; all of them would hide the face
+_LINE = np.array([20, 255, 60], np.float32)
+_LINE_OPACITY = 0.6
+_LINE_WIDTH = 2  # pixels; the panel shows the picture smaller
 _TOLD_BY_BUTTONS = "portrait.several_faces"  # names places in pixels, for those who have no buttons
 
 
@@ -24,8 +24,9 @@ def annotated(seen: Examined) -> np.ndarray:
     gray = picture.mean(axis=2, keepdims=True)
     picture = picture * matte + _DIM * (0.5 * picture + 0.5 * gray) * (1 - matte)
     picture[_edge(seen.matte > 127)] = _OUTLINE
-    dots = _dots(seen.landmarks[::_EVERY], picture.shape[:2])
-    picture[dots] = picture[dots] * (1 - _LANDMARK_OPACITY) + _LANDMARK * _LANDMARK_OPACITY
+    if len(seen.landmarks) == COUNT:
+        lines = _drawn(points_on_lines(seen.landmarks, spacing=0.7), picture.shape[:2])
+        picture[lines] = picture[lines] * (1 - _LINE_OPACITY) + _LINE * _LINE_OPACITY
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -41,12 +42,12 @@ def _edge(inside: np.ndarray) -> np.ndarray:
     return edge
 
 
-def _dots(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """bool [H,W]: a small square at each point."""
+def _drawn(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """bool [H,W]: a small square at each point, as a pen leaves it."""
     dots = np.zeros(size, bool)
-    first = np.round(points - _SIDE / 2).astype(int)
-    for right in range(_SIDE):
-        for down in range(_SIDE):
+    first = np.round(points - _LINE_WIDTH / 2).astype(int)
+    for right in range(_LINE_WIDTH):
+        for down in range(_LINE_WIDTH):
             columns, rows = (first + np.array([right, down])).T
             inside = (columns >= 0) & (rows >= 0) & (columns < size[1]) & (rows < size[0])
             dots[rows[inside], columns[inside]] = True
