@@ -6,6 +6,8 @@ https://github.com/google-ai-edge/mediapipe/blob/master/mediapipe/modules/face_g
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 COUNT = 478
@@ -32,7 +34,7 @@ _OPEN = (
 )
 _SEGMENTS = np.array(
     [pair for line in _CLOSED for pair in zip(line, (*line[1:], line[0]))]
-    + [pair for line in _OPEN for pair in zip(line, line[1:])]
+    + [pair for line in _OPEN for pair in pairwise(line)]
 )
 
 
