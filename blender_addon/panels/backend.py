@@ -101,7 +101,8 @@ class SelfTestPanel(CameoPanel, bpy.types.Panel):
         icon = "INFO" if not test.over or test.faults else "CHECKMARK"
         draw_text(self.layout, context, self_test_summary(test), icon)
         for fault in test.faults:
-            draw_text(self.layout, context, f"{told('finding', fault.found)} {told('finding', fault.fix)}", "ERROR")
+            found, fix = told("finding", fault.found).removesuffix("."), told("finding", fault.fix)
+            draw_text(self.layout, context, f"{found}. {fix}", "ERROR")
 
 
 def self_test_summary(test: SelfTest) -> str:

@@ -16,6 +16,7 @@ from cameo.blender_addon.operators import explain
 from cameo.blender_addon.panels import backend as backend_panel
 from cameo.blender_addon.panels import jobs as jobs_panel
 from cameo.blender_addon.panels import portrait as portrait_panel
+from cameo.blender_addon.portrait.preflight import PREFLIGHT
 from cameo.protocol.avatar import write_avatar
 from cameo.protocol.jobs import JobState
 from cameo.protocol.messages import Finding
@@ -62,7 +63,7 @@ def test_operators_refuse_in_german(german, photo, tmp_path):
     empty = tmp_path / "empty.png"
     empty.touch()
     bpy.context.scene.cameo.image = str(empty)
-    bpy.ops.cameo.look()
+    wait_until(lambda: PREFLIGHT.problem is not None)
     paper = drawn(portrait_panel.PortraitPanel)
     assert "Das Bild empty.png ist eine leere Datei. Ein anderes Bild wählen." in paper.text
     assert "portrait.empty" in paper.buttons
@@ -123,7 +124,7 @@ def test_jobs_and_the_self_test_speak_german(backend, photo):
     fault = Finding(False, "1.5 GB free for jobs in /x", "At least 2 GB are needed.")
     session.client().self_test = SelfTest(0.01, (fault,))
     text = drawn(backend_panel.SelfTestPanel).text
-    assert "1.5 GB frei für Aufträge in /x Mindestens 2 GB werden gebraucht." in text
+    assert "1.5 GB frei für Aufträge in /x. Mindestens 2 GB werden gebraucht." in text
 
 
 def test_the_page_of_an_error_opens_at_its_code(german, monkeypatch):

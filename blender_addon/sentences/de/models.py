@@ -5,6 +5,9 @@ MODELS = {
         "The file {1} could not be fetched.": "Die Datei {1} konnte nicht geladen werden.",
     },
     "asset": {
+        "Allow Online Access is off in Blender's preferences, System.": (
+            "Online-Zugriff erlauben ist in Blenders Einstellungen unter System ausgeschaltet."
+        ),
         "Connect to the network once, or copy the cache folder (CAMEO_CACHE) from a machine that has the file.": (
             "Einmal mit dem Netzwerk verbinden oder den Cache-Ordner (CAMEO_CACHE) von einem Rechner kopieren, der die Datei hat."
         ),
@@ -23,6 +26,12 @@ MODELS = {
         "See what this says in a terminal: {1}": "Nachsehen, was dies in einem Terminal sagt: {1}",
         "Set CAMEO_CACHE (for the large models CAMEO_MODELS) to a folder you may write to.": (
             "CAMEO_CACHE (für die großen Modelle CAMEO_MODELS) auf einen Ordner setzen, in den geschrieben werden darf."
+        ),
+        "Switch it on, then press Stop Backend and Start Backend. Or type in a terminal: cameo weights fetch": (
+            "Ihn einschalten, dann \"Backend beenden\" und \"Backend starten\" drücken. Oder in einem Terminal eingeben: cameo weights fetch"
+        ),
+        "The file {1} is missing, and Blender does not let the backend fetch it.": (
+            "Die Datei {1} fehlt, und Blender erlaubt dem Backend nicht, sie zu laden."
         ),
         "The file {1} is not the one Cameo was tested with.": (
             "Die Datei {1} ist nicht die, mit der Cameo getestet wurde."
