@@ -81,7 +81,8 @@ def camera_view(
     x, y, width, height = window or (0, 0, *size)
     K[0, 2] -= x
     K[1, 2] -= y
-    return View(viewmat, K, width, height, camera.data.type == "ORTHO")
+    lens = camera.data
+    return View(viewmat, K, width, height, lens.type == "ORTHO", lens.clip_start, lens.clip_end)
 
 
 def _in_world(splats: dict[str, np.ndarray], matrix: np.ndarray) -> SplatScene:

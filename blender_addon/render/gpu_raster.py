@@ -11,8 +11,6 @@ from .gather import SplatScene
 from .gpu_splats import GpuView, SplatDrawer
 from .projection import NEAR, View
 
-_FAR = 1e4  # metres
-
 
 def rasterize(splats: SplatScene, view: View) -> Raster:
     """Render on nothing; needs a GPU context (a window, or an engine with ``bl_use_gpu_context``)."""
@@ -32,13 +30,14 @@ def gpu_view(view: View) -> GpuView:
     (fx, _, cx), (_, fy, cy), _ = np.asarray(view.K, float)
     x, y = 1 - 2 * cx / view.width, 2 * cy / view.height - 1
     projection = np.diag([2 * fx / view.width, 2 * fy / view.height, 1.0, 1.0])
-    span = _FAR - NEAR
+    near, far = max(view.near, NEAR), view.far
+    span = far - near
     if view.orthographic:
         projection[:2, 3] = -x, -y
-        projection[2, 2:] = -2 / span, -(_FAR + NEAR) / span
+        projection[2, 2:] = -2 / span, -(far + near) / span
     else:
         projection[:2, 2] = x, y
-        projection[2, 2:] = -(_FAR + NEAR) / span, -2 * _FAR * NEAR / span
+        projection[2, 2:] = -(far + near) / span, -2 * far * near / span
         projection[3] = 0, 0, -1, 0
     return GpuView(Matrix(turned.tolist()), Matrix(projection.tolist()), view.width, view.height, view.orthographic)
 

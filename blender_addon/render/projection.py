@@ -8,7 +8,7 @@ import numpy as np
 
 ALPHA_MIN = 1.0 / 255.0  # a fainter splat does not touch the pixel
 EPS2D = 0.3  # px², added to the projected covariance's diagonal
-NEAR = 0.01  # metres
+NEAR, FAR = 0.01, 1e4  # metres
 FRUSTUM_MARGIN = 0.15  # of the picture: beyond it the projection's Jacobian is held constant
 
 
@@ -16,6 +16,7 @@ class View(NamedTuple):
     """A pinhole camera (OpenCV): ``viewmat`` [4,4] world to camera, ``K`` [3,3] pixels, picture size in pixels.
 
     ``orthographic``: K's focal lengths are pixels a metre, and depth does not shrink things.
+    ``near``, ``far``: distances along the axis, metres; splats whose centres lie nearer or farther are not seen.
     """
 
     viewmat: np.ndarray
@@ -23,6 +24,8 @@ class View(NamedTuple):
     width: int
     height: int
     orthographic: bool = False
+    near: float = NEAR
+    far: float = FAR
 
 
 class Splats2D(NamedTuple):
@@ -48,7 +51,8 @@ def project(means: np.ndarray, quats: np.ndarray, scales: np.ndarray, opacities:
     """
     viewmat = np.asarray(view.viewmat, np.float64)
     points = means.astype(np.float64) @ viewmat[:3, :3].T + viewmat[:3, 3]
-    seen = np.flatnonzero((points[:, 2] > NEAR) & (opacities >= ALPHA_MIN))
+    depth = points[:, 2]
+    seen = np.flatnonzero((depth > max(view.near, NEAR)) & (depth < view.far) & (opacities >= ALPHA_MIN))
     points, opacity = points[seen], opacities[seen].astype(np.float64)
     xx, xy, yy = _covariance_2d(points, quats[seen], scales[seen], view)
     determinant = xx * yy - xy * xy

@@ -116,7 +116,9 @@ def camera_intrinsics(
 
     An orthographic camera's focal lengths are pixels a metre.
     """
-    projection = np.array(camera.calc_matrix_camera(depsgraph, x=width, y=height))
+    render = depsgraph.scene.render
+    aspect = {"scale_x": render.pixel_aspect_x, "scale_y": render.pixel_aspect_y}
+    projection = np.array(camera.calc_matrix_camera(depsgraph, x=width, y=height, **aspect))
     K = np.eye(3)
     K[0, 0], K[1, 1] = projection[0, 0] * width / 2, projection[1, 1] * height / 2
     # a point at depth z (Blender looks along -z): x_ndc = (P00 x + P02 z)/-z; orthographic: P00 x + P03; y turns round

@@ -75,13 +75,14 @@ def seen(shading, splats, **alone):
     # the window's 3D view through the camera, without and with the add-on's drawing: display space, first row on top
     space.shading.type = shading
     depsgraph = bpy.context.evaluated_depsgraph_get()
-    view, window = camera.matrix_world.inverted(), camera.calc_matrix_camera(depsgraph, x=SIZE, y=SIZE)
+    view, window = camera.matrix_world.inverted(), camera.calc_matrix_camera(
+        depsgraph, x=SIZE, y=SIZE, scale_x=scene.render.pixel_aspect_x)
     target = gpu.types.GPUOffScreen(SIZE, SIZE, format="RGBA32F")
     target.draw_view3d(scene, layer, space, region, view, window, do_color_management=False)
     if splats:
         with target.bind():
             size, matrices = SimpleNamespace(width=SIZE, height=SIZE), SimpleNamespace(
-                view_matrix=view, window_matrix=window, is_perspective=True)
+                view_matrix=view, window_matrix=window, is_perspective=camera.data.type == "PERSP")
             viewport.VIEWPORT.draw(depsgraph, size, matrices, space, **alone)
     with target.bind():
         pixels = gpu.state.active_framebuffer_get().read_color(0, 0, SIZE, SIZE, 4, 0, "FLOAT")
@@ -112,6 +113,25 @@ for shading, picture_ in found.items():
     limits = (2 / 255, 0.4 / 255) if shading == "RENDERED" else (24 / 255, 1 / 255)
     assert difference.max() < limits[0] and difference.mean() < limits[1], (
         shading, difference.max() * 255, difference.mean() * 255)
+
+lenses = (
+    {"type": "ORTHO", "ortho_scale": 0.4},
+    {"type": "PERSP", "shift_x": 0.2, "shift_y": -0.1},
+    {"shift_x": 0.0, "shift_y": 0.0, "clip_start": 1.25},
+    {"clip_start": 0.01, "clip_end": 1.25},
+    {"clip_end": 100.0, "angle": 2.4, "sensor_fit": "VERTICAL", "aspect": 2.0},
+)
+for lens in lenses:  # what the camera can be set to means the same in both
+    scene.render.pixel_aspect_x = lens.pop("aspect", 1.0)
+    for name, value in lens.items():
+        setattr(camera.data, name, value)
+    layer.update()
+    shown = seen("RENDERED", True, alone=True, background=tuple(mesh[0, 0].tolist()))
+    bpy.ops.render.render(write_still=True)
+    image.reload()
+    wanted = np.array(image.pixels[:], np.float32).reshape(SIZE, SIZE, 4)[::-1, :, :3]
+    assert np.abs(shown - wanted).max() < 2 / 255, (lens, np.abs(shown - wanted).max() * 255)
+    assert np.abs(wanted - wanted[0, 0]).max() > 0.1, lens
 print("EQUAL", flush=True)
 """
 
