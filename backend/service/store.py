@@ -34,7 +34,7 @@ class HomeLock:
                 "service.home_unwritable",
                 f"The backend cannot write into its folder {home}.",
                 cause=str(error),
-                fix="Make the folder writable or choose another one with --home.",
+                fix="Make the folder writable, or choose another one: --home, or Jobs in the add-on's preferences.",
             ) from error
         end = time.monotonic() + _LOCK_SECONDS
         while not try_lock(self._stream):
@@ -44,7 +44,7 @@ class HomeLock:
                     "service.already_running",
                     "A backend is already running in this folder.",
                     cause=f"the lock in {home} is held",
-                    fix="Use the one that runs, stop it, or choose another folder with --home.",
+                    fix="Use the one that runs, stop it, or choose another folder: --home, or Jobs in the preferences.",
                 )
             time.sleep(_LOCK_SECONDS / 10)
 

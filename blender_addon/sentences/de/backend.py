@@ -238,8 +238,8 @@ BACKEND = {
         "Leave out --port to take a free one, choose another, or stop the program that uses it.": (
             "--port weglassen, um einen freien zu nehmen, einen anderen wählen oder das Programm beenden, das ihn benutzt."
         ),
-        "Make the folder writable or choose another one with --home.": (
-            "Den Ordner beschreibbar machen oder mit --home einen anderen wählen."
+        "Make the folder writable, or choose another one: --home, or Jobs in the add-on's preferences.": (
+            "Den Ordner beschreibbar machen oder einen anderen wählen: mit --home oder unter Aufträge in den Einstellungen des Add-ons."
         ),
         "The backend cannot write into its folder {1}.": "Das Backend kann nicht in seinen Ordner {1} schreiben.",
         "The backend may be reached from other computers only by those who are invited, and nobody is.": (
@@ -250,8 +250,8 @@ BACKEND = {
         ),
         "The port {1} cannot be used.": "Der Port {1} kann nicht benutzt werden.",
         "This computer has no such address.": "Dieser Rechner hat diese Adresse nicht.",
-        "Use the one that runs, stop it, or choose another folder with --home.": (
-            "Das laufende benutzen, es beenden oder mit --home einen anderen Ordner wählen."
+        "Use the one that runs, stop it, or choose another folder: --home, or Jobs in the preferences.": (
+            "Das laufende benutzen, es beenden oder einen anderen Ordner wählen: mit --home oder unter Aufträge in den Einstellungen."
         ),
         "others may be using it": "vielleicht benutzen es andere",
         "the list in {1} is empty": "die Liste in {1} ist leer",
