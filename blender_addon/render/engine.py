@@ -14,6 +14,7 @@ import gpu
 import numpy as np
 
 from ...protocol.errors import CameoError
+from ..scene import compositing
 from ..scene.color import linear_to_srgb
 from ..scene.picture import ENGINE
 from ..words import told_at_length, tr
@@ -126,7 +127,9 @@ def _world_color(scene: bpy.types.Scene) -> tuple[float, float, float]:
 def register() -> None:
     CameoRenderEngine.bl_use_gpu_context = not bpy.app.background
     bpy.utils.register_class(CameoRenderEngine)
+    compositing.register()
 
 
 def unregister() -> None:
+    compositing.unregister()
     bpy.utils.unregister_class(CameoRenderEngine)

@@ -18,6 +18,11 @@ from .picture import ENGINE
 
 SPLAT_SCENE = "cameo_splat_scene"  # on the artist's scene: the scene of the splats
 GROUP = "Cameo Compositing"
+_IN_STEP = (  # of the render settings
+    *("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y"),
+    *("use_border", "use_crop_to_border", "border_min_x", "border_max_x", "border_min_y", "border_max_y"),
+    *("fps", "fps_base"),
+)
 _RAYS = ("visible_diffuse", "visible_glossy", "visible_transmission", "visible_volume_scatter", "visible_shadow")
 
 
@@ -44,6 +49,25 @@ def set_up_compositing(scene: bpy.types.Scene, *, light: bool = False) -> bpy.ty
     scene.compositing_node_group = _nodes(scene, layer)
     scene.render.use_compositing = True
     return layer
+
+
+@bpy.app.handlers.persistent
+def keep_in_step(scene: bpy.types.Scene, *_: object) -> None:
+    """Give the splats' scene, if there is one, the scene's camera and size: both may change with every picture."""
+    layer = scene.get(SPLAT_SCENE)
+    if not isinstance(layer, bpy.types.Scene):
+        return
+    layer.camera = _camera_of(scene)
+    for name in _IN_STEP:
+        setattr(layer.render, name, getattr(scene.render, name))
+    layer.frame_start, layer.frame_end = scene.frame_start, scene.frame_end
+
+
+def _camera_of(scene: bpy.types.Scene) -> bpy.types.Object | None:
+    """The camera that renders the current frame: Blender 5.0 tells of a cut only after its handlers ran."""
+    cuts = sorted((marker for marker in scene.timeline_markers if marker.camera), key=lambda marker: marker.frame)
+    passed = [marker for marker in cuts if marker.frame <= scene.frame_current]
+    return (passed[-1:] or cuts[:1])[0].camera if cuts else scene.camera
 
 
 def light_nodes(scene: bpy.types.Scene) -> tuple[bpy.types.NodeSocket, bpy.types.NodeSocket] | None:
@@ -78,13 +102,10 @@ def _splat_scene(scene: bpy.types.Scene, roots: list[bpy.types.Object]) -> bpy.t
     for collection in {collection for root in roots for collection in root.users_collection}:
         if collection != scene.collection and collection.name not in layer.collection.children:
             layer.collection.children.link(collection)
-    layer.camera, layer.world = scene.camera, None
-    render, own = scene.render, layer.render
-    own.engine, own.film_transparent = ENGINE, True
-    for name in ("resolution_x", "resolution_y", "resolution_percentage", "pixel_aspect_x", "pixel_aspect_y", "fps"):
-        setattr(own, name, getattr(render, name))
-    layer.frame_start, layer.frame_end = scene.frame_start, scene.frame_end
+    layer.world = None
+    layer.render.engine, layer.render.film_transparent = ENGINE, True
     layer.view_layers[0].use_pass_z = True
+    keep_in_step(scene)
     return layer
 
 
@@ -130,3 +151,17 @@ def _spread_out(tree: bpy.types.NodeTree) -> None:
     for node, column in columns.items():
         node.location = 220 * column, -330 * heights[column]
         heights[column] += 1
+
+
+def register() -> None:
+    for event in _before_pictures():
+        event.append(keep_in_step)
+
+
+def unregister() -> None:
+    for event in _before_pictures():
+        event.remove(keep_in_step)
+
+
+def _before_pictures() -> tuple[list[object], ...]:
+    return bpy.app.handlers.render_init, bpy.app.handlers.render_pre

@@ -128,6 +128,26 @@ def test_setting_up_again_makes_nothing_twice(scene):
     assert avatar.avatars_in(scene[compositing.SPLAT_SCENE]) == avatar.avatars_in(scene)
 
 
+def test_cuts_and_sizes_reach_the_splats(scene, tmp_path):
+    """What the artist changes after setting up, and a camera bound to a marker."""
+    bpy.ops.cameo.set_up_compositing()
+    far = bpy.data.objects.new("far", scene.camera.data)
+    far.location, far.rotation_euler = (0, -3, 0), scene.camera.rotation_euler
+    scene.collection.objects.link(far)
+    for frame, camera in ((1, scene.camera), (2, far)):
+        scene.timeline_markers.new(camera.name, frame=frame).camera = camera
+    bpy.data.objects["red"].hide_render = True
+    scene.frame_start, scene.frame_end, scene.render.resolution_percentage = 1, 2, 50
+    scene.render.filepath = str(tmp_path / "cut_")
+    bpy.ops.render.render(animation=True)
+    covered = []
+    for frame in (1, 2):
+        image = bpy.data.images.load(str(tmp_path / f"cut_{frame:04d}.png"))
+        assert image.size[:] == (SIZE // 2, SIZE // 2)
+        covered.append((np.array(image.pixels[:])[::4] > 0.4).mean())  # not the green wall
+    assert covered[0] > 0.2 and 0.1 < covered[1] / covered[0] < 0.45
+
+
 def test_the_artists_own_nodes_stay_in_the_file(scene):
     scene.compositing_node_group = bpy.data.node_groups.new("mine", "CompositorNodeTree")
     bpy.ops.cameo.set_up_compositing()
