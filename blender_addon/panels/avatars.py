@@ -9,9 +9,10 @@ from ..scene.copies import shares_face
 from ..scene.thumbnail import thumbnail_icon
 from .drawing import CameoPanel, draw_text
 
-_PICTURE_SCALE = 2.6  # of a button's height: two rows stand beside it
+_PICTURE_SCALE = 3.6  # of a button's height: three rows stand beside it
 
 TOOLS = (
+    ("cameo.look_at_avatar", "Frame", "ZOOM_SELECTED"),
     ("cameo.duplicate_avatar", "Copy", "DUPLICATE"),
     ("cameo.export_avatar", "Export", "EXPORT"),
     ("cameo.delete_avatar", "Delete", "TRASH"),
@@ -51,11 +52,9 @@ def draw_avatar(layout: bpy.types.UILayout, root: bpy.types.Object, active: bool
         picture = row.column()
         picture.template_icon(icon_value=icon, scale=_PICTURE_SCALE)
     column = row.column(align=True)
-    select = column.row(align=True)
     mark = "RADIOBUT_ON" if active else "RADIOBUT_OFF"
-    select.operator("cameo.select_avatar", text=root.name, icon=mark, depress=active).name = root.name
-    select.operator("cameo.look_at_avatar", text="", icon="ZOOM_SELECTED").name = root.name
-    tools = column.row(align=True)
+    column.operator("cameo.select_avatar", text=root.name, icon=mark, depress=active).name = root.name
+    tools = column.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
     for operator, text, symbol in TOOLS:
         tools.operator(operator, text=text, icon=symbol).name = root.name
 

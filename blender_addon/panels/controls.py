@@ -9,6 +9,7 @@ from ..scene.board_layout import BOARD, BOARD_BONES, MORE, spoken_name
 from ..scene.control_groups import GROUPS, ControlGroup, controls_in
 from ..scene.pose import joint_handle, rotation_path
 from ..scene.timeline import curves_of, key_state
+from ..words import tr
 from .drawing import CameoPanel
 
 _KEY_ICONS = {"KEYED": "DECORATE_KEYFRAME", "ANIMATED": "DECORATE_ANIMATE", "STILL": "DECORATE"}
@@ -42,7 +43,7 @@ class ControlsPanel(CameoPanel, bpy.types.Panel):
         self.layout.operator("cameo.photo_expression")
         draw_boards(self.layout, parts_of(active_avatar(context)).rig.data)
         view = context.scene.cameo_view
-        self.layout.prop(view, "control_filter", text="", icon="VIEWZOOM")
+        self.layout.prop(view, "control_filter", text="", icon="VIEWZOOM", placeholder=tr("Search"))
         sliders = SliderRows(context)
         wanted = view.control_filter.replace(" ", "").lower()
         if wanted:

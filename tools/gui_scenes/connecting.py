@@ -16,7 +16,7 @@ def play(studio: Studio) -> Steps:
     session = addon("blender_addon.session")
     bpy.ops.cameo.start_backend()
     yield Wait("it is being started", lambda: session.client().state.value == "starting")
-    yield from studio.standstill()
+    yield from studio.standstill(looks=2)  # it takes a second or two
     assert session.client().state.value == "starting", "the backend was faster than the camera"
     studio.take_sidebar("connecting")
     yield from studio.connected()

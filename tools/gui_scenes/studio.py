@@ -32,7 +32,6 @@ HEAD = WORK / "Eileen.cameo"
 """The avatar that the scene arrived leaves for the others."""
 
 
-_LOOKS = 3
 _ROUND = 12  # pixels of an area's round corners
 
 
@@ -68,6 +67,7 @@ class Studio:
 
     def __init__(self) -> None:
         self._looks: list[str] = []
+        self._enough = 0
         self._screen_height = int(os.environ["CAMEO_SCREEN_HEIGHT"])
         self.said: list[str] = []
 
@@ -127,9 +127,9 @@ class Studio:
 
     # Waiting --------------------------------------------------------------------------------------------------------
 
-    def standstill(self) -> Steps:
-        """Everything is drawn: some looks at the window in a row show the same."""
-        self._looks = []
+    def standstill(self, looks: int = 3) -> Steps:
+        """Everything is drawn: so many looks at the window in a row show the same."""
+        self._looks, self._enough = [], looks
         yield Wait("the window stands still", self._stands_still)
 
     def redrawn(self) -> Steps:
@@ -142,10 +142,10 @@ class Studio:
 
     def _stands_still(self) -> bool:
         look = hashlib.sha256(self._photograph(self.window).read_bytes()).hexdigest()
-        self._looks = [*self._looks[1 - _LOOKS :], look]
+        self._looks = [*self._looks[1 - self._enough :], look]
         for area in self.window.screen.areas:
             area.tag_redraw()
-        return len(self._looks) == _LOOKS and len(set(self._looks)) == 1
+        return len(self._looks) == self._enough and len(set(self._looks)) == 1
 
     def _photograph(self, window: bpy.types.Window) -> Path:
         """What the display shows of a window. (Blender's own screenshot reads nothing from a software display.)"""

@@ -48,6 +48,7 @@ TOLD = {
     "Nothing has changed": "Es hat sich nichts geändert",
     "Nothing is being installed": "Es wird nichts installiert",
     "Picture {number} of {count}": "Bild {number} von {count}",
+    "Search": "Suchen",
     "Select an avatar first": "Zuerst einen Avatar auswählen",
     "Select an avatar that has poses": "Einen Avatar auswählen, der Posen hat",
     "Select one to pose it.": "Einen auswählen, um ihn in Pose zu bringen.",
