@@ -14,9 +14,9 @@ _UP = 2  # filter type: each row less the one above; costs one subtraction and h
 _KEEP, _REPLACE = 0, 0  # dispose: leave the frame; blend: take the new one as it is
 
 
-def encode_png(rgba: np.ndarray) -> bytes:
-    """The file's bytes of uint8 [H,W,4], straight alpha."""
-    return _SIGNATURE + _header(rgba) + _chunk(b"IDAT", _packed(rgba)) + _chunk(b"IEND", b"")
+def encode_png(rgba: np.ndarray, level: int = _LEVEL) -> bytes:
+    """The file's bytes of uint8 [H,W,4], straight alpha. ``level``: zlib's, 1 (quick) to 9 (small)."""
+    return _SIGNATURE + _header(rgba) + _chunk(b"IDAT", _packed(rgba, level)) + _chunk(b"IEND", b"")
 
 
 class AnimatedPng:
@@ -60,11 +60,11 @@ def _header(rgba: np.ndarray) -> bytes:
     return _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)) + _chunk(b"sRGB", b"\0")
 
 
-def _packed(rgba: np.ndarray) -> bytes:
+def _packed(rgba: np.ndarray, level: int = _LEVEL) -> bytes:
     height, width = rgba.shape[:2]
     above = np.concatenate([np.zeros((1, width, 4), np.uint8), rgba[:-1]])
     rows = np.concatenate([np.full((height, 1), _UP, np.uint8), (rgba - above).reshape(height, -1)], 1)
-    return zlib.compress(rows.tobytes(), _LEVEL)
+    return zlib.compress(rows.tobytes(), level)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -12,8 +12,8 @@ from .. import preferences, session
 from ..link.problem import Problem
 from ..link.state import LinkState
 from ..portrait.preflight import PREFLIGHT
-from ..portrait.request import request_of
-from ..portrait.sources import ENDINGS, chosen_file, chosen_image, image_bytes, keep_as_image, portrait_name
+from ..portrait.request import request_maker
+from ..portrait.sources import ENDINGS, chosen_file, chosen_image, keep_as_image, portrait_name, taken
 from ..words import tr
 from .reporting import refuse
 
@@ -186,19 +186,19 @@ class Generate(bpy.types.Operator):
         lacking = _engine_problem(scene.cameo_portrait.engine)
         if lacking is not None:
             return refuse(self, lacking)
+        name = scene.cameo.avatar_name or portrait_name(scene)
+        request, jobs = request_maker(scene, self.preset), session.client().jobs
         try:
-            content = PREFLIGHT.content(scene)
+            PREFLIGHT.give(scene, lambda content: jobs.submit(request(content), name))
         except CameoError as error:
             return refuse(self, error)
-        name = scene.cameo.avatar_name or portrait_name(scene)
-        session.client().jobs.submit(request_of(scene, content, self.preset), name)
         return {"FINISHED"}
 
 
 def _take(operator: bpy.types.Operator, context: bpy.types.Context, image: bpy.types.Image, source: str) -> set[str]:
     """Make ``image`` the portrait and look at it; an image without a picture is refused."""
     try:
-        image_bytes(image)
+        taken(image)
     except CameoError as error:
         return refuse(operator, error)
     context.scene.cameo_portrait.picture, context.scene.cameo_portrait.source = image, source

@@ -72,6 +72,8 @@ def draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     """What is to come, where nothing was seen yet."""
     if PREFLIGHT.must_be_read:
         layout.operator("cameo.look", icon="VIEWZOOM")
+    elif PREFLIGHT.reading:
+        layout.label(text="Reading the picture ...", icon="SORTTIME")
     elif PREFLIGHT.waiting:
         layout.label(text="Looking at the picture ...", icon="SORTTIME")
     elif PREFLIGHT.chosen and session.client().state is not LinkState.CONNECTED:

@@ -1,7 +1,7 @@
 """Looking first: what the backend sees in the scene's portrait, asked for by itself whenever the portrait changes.
 
-``poll`` belongs to the add-on's timer. Files are read in a thread, once; an image that must be encoded first is read
-when the artist presses a button, never by the timer.
+``poll`` belongs to the add-on's timer. Files are read in a thread, once. An image's pixels are taken when the artist
+presses a button, never by the timer, and made a picture file in a thread; a job that needs it waits for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..link.problem import Problem
 from ..link.question import Question
 from ..link.state import LinkState
 from .request import request_of
-from .sources import FileStamp, chosen_file, chosen_image, image_bytes, read_file, stamp_of, stored_bytes
+from .sources import FileStamp, chosen_file, chosen_image, file_of, read_file, stamp_of, stored_bytes, taken
 
 SETTLE_SECONDS = 0.3
 """So long nothing may have changed before the backend is asked: a slider that is dragged asks once."""
@@ -55,6 +55,7 @@ class Preflight:
         self._content: Content | None = None
         self._question: Question | None = None
         self._seen: tuple[object, Examined] | None = None  # the last answer about a picture
+        self._waiting_for: list[tuple[Content, Callable[[bytes], object]]] = []
 
     @property
     def waiting(self) -> bool:
@@ -83,48 +84,76 @@ class Preflight:
         """Whether the portrait is an image that only a press of the button may encode."""
         return self._wanted is not None and self._content is None
 
+    @property
+    def reading(self) -> bool:
+        """Whether the portrait, or that of a head already asked for, is still being read."""
+        return bool(self._waiting_for) or (self._content is not None and not self._content.there)
+
     def poll(self, client: BackendClient, scene: bpy.types.Scene) -> bool:
         """Ask what there is to ask; whether the panel has to be drawn again. No disk, no waiting."""
-        before = self.waiting, self.problem, self.answer
+        before = self.waiting, self.problem, self.answer, self.reading
         self._follow(scene)
+        self._deliver()
         if self._question is not None and self._question.answer is not None and self._asked is not None:
             self._seen = self._asked[0], self._question.answer
         if self._may_ask(client, scene):
             self._asked, self._pressed = self._wanted, False
             self._question = client.examine(request_of(scene, self._content.data))
-        return before != (self.waiting, self.problem, self.answer)
+        return before != (self.waiting, self.problem, self.answer, self.reading)
 
     def look(self, scene: bpy.types.Scene) -> None:
         """Read the portrait again and ask again, even if nothing changed.
 
         Raises:
-            CameoError: those of ``sources.image_bytes``.
+            CameoError: those of ``sources.taken``.
         """
         self.forget()
         self._follow(scene)
         image = chosen_image(scene)
         if image is not None and self._wanted is not None:
-            self._content = Content(self._wanted[0], image_bytes(image))
+            self._content = _of_image(image, self._wanted[0])
         self._since, self._pressed = 0.0, True
 
-    def content(self, scene: bpy.types.Scene) -> bytes:
-        """The portrait's bytes now: those that were looked at if the file is still the same, else read again.
+    def give(self, scene: bpy.types.Scene, use: Callable[[bytes], object]) -> None:
+        """Give ``use`` the portrait as it is now: at once where it is a file, else as soon as it has become one.
 
         Raises:
-            CameoError: those of ``sources.read_file`` and ``image_bytes``; ``portrait.none``.
+            CameoError: those of ``sources.read_file`` and ``taken``; ``portrait.none``.
         """
         path, image = chosen_file(scene), chosen_image(scene)
         if path is not None:
-            kept = self._content
-            try:
-                if kept is not None and kept.data is not None and kept.stamp == stamp_of(path):
-                    return kept.data
-            except OSError:
-                pass  # reading it says why
-            return read_file(path)[0]
-        if image is not None:
-            return image_bytes(image)
-        raise CameoError("portrait.none", "No portrait is chosen.", fix="Choose a picture of one person.")
+            use(self._file(path))
+        elif image is not None:
+            self._waiting_for.append((_of_image(image, image.name_full), use))
+            self._deliver()
+        else:
+            raise CameoError("portrait.none", "No portrait is chosen.", fix="Choose a picture of one person.")
+
+    def end(self) -> None:
+        """Forget what is waited for, too."""
+        self._waiting_for.clear()
+        self.forget()
+
+    def _file(self, path: Path) -> bytes:
+        """Its bytes: those that were looked at if the file is still the same, else read again."""
+        kept = self._content
+        try:
+            if kept is not None and kept.data is not None and kept.stamp == stamp_of(path):
+                return kept.data
+        except OSError:
+            pass  # reading it says why
+        return read_file(path)[0]
+
+    def _deliver(self) -> None:
+        """Give out what was waited for and is there."""
+        waiting, self._waiting_for = self._waiting_for, []
+        for content, use in waiting:
+            if content.data is not None:
+                use(content.data)
+            elif content.problem is not None:
+                self._content = content  # its problem is what the artist has to see
+            else:
+                self._waiting_for.append((content, use))
 
     def forget(self) -> None:
         """Begin anew: another file was opened, or the connection changed hands."""
@@ -160,18 +189,30 @@ def _wanted(scene: bpy.types.Scene) -> Wanted | None:
 
 
 def _begin_to_read(scene: bpy.types.Scene, picture: object) -> Content | None:
-    """The content, perhaps still on its way; None for an image that has to be encoded first."""
+    """The content, perhaps still on its way; None for an image whose pixels must be taken first."""
     if isinstance(picture, Path):
-        content = Content(picture)
-        threading.Thread(target=_read_into, args=(content, picture), name="cameo-portrait", daemon=True).start()
-        return content
+        return _read_in_thread(Content(picture), lambda: read_file(picture))
     stored = stored_bytes(chosen_image(scene))
     return Content(picture, stored) if stored is not None else None
 
 
-def _read_into(content: Content, path: Path) -> None:
+def _of_image(image: bpy.types.Image, picture: object) -> Content:
+    """The content of an image as it is now, perhaps still on its way."""
+    pixels = taken(image)
+    if isinstance(pixels, bytes):
+        return Content(picture, pixels)
+    return _read_in_thread(Content(picture), lambda: (file_of(pixels), None))
+
+
+def _read_in_thread(content: Content, read: Callable[[], tuple[bytes, FileStamp | None]]) -> Content:
+    """``read`` may not touch Blender."""
+    threading.Thread(target=_read_into, args=(content, read), name="cameo-portrait", daemon=True).start()
+    return content
+
+
+def _read_into(content: Content, read: Callable[[], tuple[bytes, FileStamp | None]]) -> None:
     try:
-        data, content.stamp = read_file(path)
+        data, content.stamp = read()
         content.data = data  # last: whoever sees it sees the stamp, too
     except CameoError as error:
         content.problem = Problem.of(error)

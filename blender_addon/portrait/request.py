@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import bpy
 import numpy as np
 
@@ -18,6 +20,11 @@ def request_of(scene: bpy.types.Scene, content: bytes, preset: str = "") -> Gene
     Raises:
         ValueError: the picture is empty or larger than the protocol allows.
     """
+    return request_maker(scene, preset)(content)
+
+
+def request_maker(scene: bpy.types.Scene, preset: str = "") -> Callable[[bytes], GenerateAvatar]:
+    """What makes the request with the scene's settings of now, once the picture is there."""
     settings, portrait = scene.cameo, scene.cameo_portrait
     options: dict[str, Scalar] = portrait.crop_options()
     if portrait.hair != "auto" and portrait.engine == "builtin":
@@ -25,5 +32,5 @@ def request_of(scene: bpy.types.Scene, content: bytes, preset: str = "") -> Gene
     if model := preferences.head_model_path():
         options["head_model_path"] = model
     face = settings.face if settings.face >= 0 else None
-    image = np.frombuffer(content, np.uint8)
-    return GenerateAvatar(image, preset or settings.preset, portrait.engine or "builtin", face, options)
+    quality, engine = preset or settings.preset, portrait.engine or "builtin"
+    return lambda content: GenerateAvatar(np.frombuffer(content, np.uint8), quality, engine, face, options)

@@ -30,7 +30,7 @@ def test_the_portrait_panel_says_what_was_seen(backend, photo):
     assert {"avatar_name", "preset", "engine"} <= set(paper.properties) and "File" in paper.buttons
     assert "Choose a picture with a face" in paper.text
     bpy.ops.cameo.pick_image(filepath=str(photo))
-    session.poll()
+    wait_until(lambda: PREFLIGHT.chosen and not PREFLIGHT.reading)
     assert "as soon as the backend is connected" in drawn(panel.PortraitPanel).text
     connect()
     choose(photo)

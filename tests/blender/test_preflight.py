@@ -13,7 +13,7 @@ from cameo.blender_addon.link import question as link_question
 from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.portrait.annotated import annotated, remarks_of
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
-from cameo.blender_addon.portrait.sources import image_bytes
+from cameo.blender_addon.portrait.sources import Pixels, file_of, keep_as_image, taken
 from cameo.blender_addon.render.job_cloud import CLOUD
 from cameo.protocol.jobs import JobState
 from fake_backend import FakeBackend
@@ -213,28 +213,62 @@ def test_a_generated_image_and_a_packed_one(backend, tmp_path):
     assert portrait.source == "IMAGE" and portrait.picture.name == "Painted"
     wait_until(lambda: PREFLIGHT.answer is not None)
     bpy.ops.cameo.generate()
+    wait_until(lambda: session.client().jobs)
     job = next(iter(session.client().jobs.values()))
     assert job.name == "Painted"
     packed = bpy.data.images.new("packed", 1, 1)
     packed.pack(data=PNG, data_len=len(PNG))
     packed.source = "FILE"
-    assert image_bytes(packed) == PNG, "a packed file goes as it is"
+    assert file_of(taken(packed)) == PNG, "a packed file goes as it is"
     bpy.ops.cameo.pick_image(filepath=str(tmp_path / "x.png"))
     assert portrait.source == "FILE"
+
+
+def colours_of(content):
+    """float32 [H*W,4] of a picture file."""
+    image = keep_as_image(content, "again")
+    found = np.empty(image.size[0] * image.size[1] * 4, np.float32)
+    image.pixels.foreach_get(found)
+    return found.reshape(-1, 4)
 
 
 @pytest.mark.parametrize("is_float", [False, True])
 def test_an_image_becomes_a_picture_file_of_the_same_colours(empty_scene, is_float):
     image = bpy.data.images.new("colours", 2, 2, float_buffer=is_float)
     image.pixels.foreach_set(np.tile(np.float32([0.25, 0.5, 1.0, 1.0]), 4))
-    content = image_bytes(image)
-    again = bpy.data.images.new("again", 1, 1)
-    again.pack(data=content, data_len=len(content))
-    again.source = "FILE"
-    found = np.empty(16, np.float32)
-    again.pixels.foreach_get(found)
     wanted = [0.25, 0.5, 1.0] if not is_float else [0.5371, 0.7354, 1.0]  # scene-linear becomes sRGB
-    assert np.allclose(found.reshape(4, 4)[:, :3], wanted, atol=1 / 255)
+    assert np.allclose(colours_of(file_of(taken(image)))[:, :3], wanted, atol=1 / 255)
+
+
+def test_a_large_image_holds_up_nobody_and_the_head_is_of_what_was_there_when_the_button_was_pressed(backend):
+    backend.order(submit="silent")
+    connect()
+    image = bpy.data.images.new("Large", 1200, 1200, float_buffer=True)
+    image.pixels.foreach_set(np.tile(np.float32([1, 0, 0, 1]), 1200 * 1200))
+    bpy.ops.cameo.use_image(name="Large")
+    begun = time.thread_time()
+    bpy.ops.cameo.generate()
+    pressed = time.thread_time() - begun
+    assert PREFLIGHT.reading and not session.client().jobs
+    image.pixels.foreach_set(np.tile(np.float32([0, 0, 1, 1]), 1200 * 1200))
+    bpy.data.images.remove(image)
+    wait_until(lambda: session.client().jobs)
+    assert not PREFLIGHT.reading
+    content = next(iter(session.client().jobs.values())).submission.request.image.tobytes()
+    assert (colours_of(content) == [1, 0, 0, 1]).all()
+    begun = time.thread_time()
+    file_of(Pixels("", 1200, 1200, np.zeros(1200 * 1200 * 4, np.float32), True))
+    assert pressed < 0.5 * (time.thread_time() - begun), "the press does not encode"
+
+
+def test_what_was_asked_for_when_the_addon_ended_is_not_asked_for(backend):
+    connect()
+    bpy.data.images.new("Large", 600, 600)
+    bpy.ops.cameo.use_image(name="Large")
+    bpy.ops.cameo.generate()
+    session.end()
+    tick_for(0.5)
+    assert not session.client().jobs and not PREFLIGHT.reading
 
 
 def test_an_image_whose_file_is_gone_is_refused(home):
@@ -259,7 +293,7 @@ def test_a_render_is_taken_as_it_is_shown_and_kept(home):
     bpy.ops.cameo.use_render()
     portrait = scene.cameo_portrait
     assert portrait.source == "RENDER" and tuple(portrait.picture.size) == (48, 32)
-    assert image_bytes(portrait.picture).startswith(b"\x89PNG")
+    assert file_of(taken(portrait.picture)).startswith(b"\x89PNG")
     assert scene.render.image_settings.file_format == "OPEN_EXR", "the artist's settings are as they were"
     assert not list((home / "portraits").iterdir())
 

@@ -92,6 +92,7 @@ LABELS = {
     "Lids": "Lider",
     "Look First": "Vorher ansehen",
     "Looking again ...": "Wird erneut angesehen ...",
+    "Reading the picture ...": "Bild wird gelesen ...",
     "Looking at the picture ...": "Bild wird angesehen ...",
     "MP4": "MP4",
     "Main Expressions": "Hauptausdrücke",
