@@ -96,7 +96,7 @@ class SliderRows:
 
 
 def draw_boards(layout: bpy.types.UILayout, armature: bpy.types.Armature) -> None:
-    """Which boards stand beside the head, and whether the mouse can take them: Blender's own properties."""
+    """Which boards stand beside the head, and whether they can be selected: Blender's own properties."""
     row = layout.row(align=True)
     face, more = armature.collections.get(BOARD), armature.collections.get(MORE)
     if face is not None:
@@ -105,7 +105,7 @@ def draw_boards(layout: bpy.types.UILayout, armature: bpy.types.Armature) -> Non
         row.prop(more, "is_visible", text="Action Units", toggle=True)
     bone = armature.bones.get(BOARD_BONES[BOARD])
     if bone is not None:
-        row.prop(bone, "hide_select", text="")
+        row.prop(bone, "hide_select", text="", icon="LOCKED" if bone.hide_select else "UNLOCKED")
 
 
 def draw_joint(layout: bpy.types.UILayout, root: bpy.types.Object, joint: str) -> None:
