@@ -77,9 +77,22 @@ def test_names_and_look_are_blenders_own(empty_scene):
     assert {"position", "scale", "rotation", "radius", "Color", "opacity"} <= set(cloud.attributes.keys())
     assert splats.read_attribute(parts.splats.data, "radius").min() > 0
     assert not splats.read_attribute(cloud, "radius").any()  # the viewport shows no points beside the splats
-    if bpy.app.version >= (5, 1):
+    # what Blender 5.3 reads of a point cloud of the type Gaussian splat: names, kinds, and linear values
+    native = {"position": "FLOAT_VECTOR", "scale": "FLOAT_VECTOR", "rotation": "QUATERNION", "radiance:base": "FLOAT4"}
+    if bpy.app.version < (5, 1):
+        del native["radiance:base"]
+    kinds = {name: (cloud.attributes[name].data_type, cloud.attributes[name].domain) for name in native}
+    assert kinds == {name: (kind, "POINT") for name, kind in native.items()}
+    means, quats, scales = place(gaussians, mesh.vertices, mesh.faces)
+    assert np.allclose(splats.read_attribute(cloud, "position"), means, atol=1e-5)
+    assert np.allclose(splats.read_attribute(cloud, "scale"), scales, atol=1e-6)  # metres, not their logarithms
+    rotation = splats.read_attribute(cloud, "rotation")
+    assert np.allclose(np.abs((rotation * quats).sum(1)), 1, atol=1e-5)  # wxyz, unit; q and -q are one rotation
+    if "radiance:base" in native:
         radiance = splats.read_attribute(cloud, "radiance:base")
         assert np.allclose(radiance[:, :3] * splats.SH_DC + 0.5, gaussians.color, atol=1e-5)
+        assert np.allclose(radiance[:, 3], gaussians.opacity)  # 0..1, not logits
+    assert not any(a.name.startswith("radiance:sh_") for a in cloud.attributes)  # one colour from all sides
 
 
 def test_the_binding_graph_is_shared(empty_scene):
