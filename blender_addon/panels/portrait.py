@@ -139,6 +139,7 @@ def draw_more(layout: bpy.types.UILayout, settings: CameoSettings, portrait: Cam
         body.prop(portrait, "hair")
     body.prop(settings, "import_when_ready")
     body.prop(portrait, "look")
+    body.operator("cameo.look", text="Look Again", icon="FILE_REFRESH")
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, engine: EngineInfo) -> None:
