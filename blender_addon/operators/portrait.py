@@ -21,7 +21,7 @@ from .reporting import refuse
 class PickImage(bpy.types.Operator):
     """Choose the portrait"""
 
-    bl_idname, bl_label = "cameo.pick_image", "Choose Portrait"
+    bl_idname, bl_label = "cameo.pick_image", "Use as Cameo Portrait"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: bpy.props.StringProperty(description="The picture", subtype="FILE_PATH", options={"SKIP_SAVE"})
