@@ -10,7 +10,6 @@ BUTTONS = {
     "Choose Face": "Gesicht wählen",
     "Choose Invitation": "Einladung wählen",
     "Choose Packages": "Pakete wählen",
-    "Choose Portrait": "Porträt wählen",
     "Clear Away": "Aufräumen",
     "Copy": "Kopieren",
     "Copy Command": "Befehl kopieren",
@@ -77,5 +76,6 @@ BUTTONS = {
     "This Computer": "Dieser Rechner",
     "Upgrade": "Aktualisieren",
     "Upgrade Backend": "Backend aktualisieren",
+    "Use as Cameo Portrait": "Als Cameo-Porträt verwenden",
     "Write Diagnostics": "Diagnose schreiben",
 }
