@@ -28,6 +28,8 @@ QUEUED_MESSAGES = 24  # per peer; with CHUNK_BYTES a client that stops reading c
 REMOTE_HEARTBEAT_INTERVAL_MS = 2000
 REMOTE_HEARTBEAT_TIMEOUT_MS = 20000
 REMOTE_HEARTBEAT_TTL_MS = 20000
+REMOTE_FRAME_BYTES = FRAME_BYTES + 256  # CURVE's envelope is 33 bytes
+REMOTE_CHUNK_BYTES = 1 << 20
 REMOTE_QUEUED_MESSAGES = 6  # previews are dropped early, so that events do not wait behind them
 
 # Time

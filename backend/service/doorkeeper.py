@@ -55,6 +55,7 @@ class Doorkeeper:
         socket.zap_domain = _DOMAIN
         socket.zap_enforce_domain = 1
         socket.handshake_ivl = _HANDSHAKE_MS
+        socket.maxmsgsize = limits.REMOTE_FRAME_BYTES
         socket.sndhwm = limits.REMOTE_QUEUED_MESSAGES
         socket.heartbeat_ivl = limits.REMOTE_HEARTBEAT_INTERVAL_MS
         socket.heartbeat_timeout = limits.REMOTE_HEARTBEAT_TIMEOUT_MS

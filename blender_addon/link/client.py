@@ -173,8 +173,9 @@ class BackendClient:
             worry = self._backend.worry(self._line)
             if worry is not None or self.problem is SLOW:
                 self.problem = worry
-            self.jobs.ask_after_silent(now)
-            self._questions.ask_again_if_lost()
+            if not self._line.greets_again:  # on a slow line a picture may be on its way for long: it is not sent twice
+                self.jobs.ask_after_silent(now)
+                self._questions.ask_again_if_lost()
 
     def _take(self, found: Address | Problem | LinkState | None) -> None:
         """Act on what a look for the backend found."""
@@ -228,6 +229,8 @@ class BackendClient:
                 self._be_refused(incoming)
             case _:
                 self.jobs.hear(incoming)
+                if self.problem is not None and self.problem.code == "disk.full" and getattr(incoming, "seq", 0):
+                    self.problem = None  # an event was written down: there is room again
 
     def _be_welcome(self, welcome: Welcome, line: SocketThread) -> None:
         self._enter(LinkState.CONNECTED)

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...protocol import limits
 from ...protocol.connection import process_exists
 from ...protocol.messages import Chunk, Fetch
 from .problem import Problem
@@ -32,8 +33,10 @@ class DownloadFailed:
 class Download:
     """Asks for one piece after the other, writes beside the target, and renames the whole when its sum is right."""
 
-    def __init__(self, job: str, size: int, sha256: str, path: Path) -> None:
+    def __init__(self, job: str, size: int, sha256: str, path: Path, piece: int = limits.CHUNK_BYTES) -> None:
+        """``piece``: bytes to ask for at a time."""
         self.job = job
+        self._piece = piece
         self._size = size
         self._sha256 = sha256
         self._path = path
@@ -43,7 +46,7 @@ class Download:
 
     def next_request(self) -> Fetch:
         """What to ask for now; asked again after a reconnection it goes on where it was."""
-        return Fetch(self.job, self._offset)
+        return Fetch(self.job, self._offset, self._piece)
 
     def take(self, chunk: Chunk) -> Fetch | Downloaded | DownloadFailed | None:
         """Keep a piece. None: it was an answer to an older question."""

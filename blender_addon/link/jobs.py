@@ -90,7 +90,8 @@ class Jobs(dict[str, JobView]):
             return
         view.fetching, view.problem = True, None
         target = path or self.avatar_folder / file_name(view)
-        self._line.download(Download(job, view.result.size, view.result.sha256, target))
+        result, piece = view.result, self._line.piece_bytes
+        self._line.download(Download(job, result.size, result.sha256, target, piece))
 
     # The connection --------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ _TURN_MS = 15
 _PING_SECONDS = 0.5
 _RECONNECT_MS = 250, 2000  # to another computer: the first attempt again, and the longest wait
 _ASK_AGAIN_SECONDS = 3.0  # a question that got lost while the connection broke and healed unseen
+_ASK_AFAR_AGAIN_SECONDS = 30.0  # there it is seen, and a piece may be on its way for long
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,16 @@ class SocketThread:
     def seconds_silent(self) -> float:
         """How long nothing has come from the backend, which answers a ping every half second."""
         return time.monotonic() - self._heard
+
+    @property
+    def greets_again(self) -> bool:
+        """Whether a connection that broke and healed is noticed: the greetings are said again, and answered again."""
+        return self._address.keys is not None
+
+    @property
+    def piece_bytes(self) -> int:
+        """How much of a result to ask for at a time."""
+        return limits.REMOTE_CHUNK_BYTES if self._address.keys else limits.CHUNK_BYTES
 
     @property
     def round_trip(self) -> float:
@@ -139,18 +150,20 @@ class SocketThread:
         if handshakes and handshakes[0][0].successes > self._greeted:
             self._greeted = handshakes[0][0].successes  # it broke and healed: what was said may be lost
             self._unsent += [(False, message) for message in self._greetings]
+            self._chunk_heard = float("-inf")  # ask for the pieces under way again
 
     def _dealer(self, context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
         socket = context.socket(zmq.DEALER)
         socket.linger = 0
-        socket.maxmsgsize = limits.FRAME_BYTES
         if (keys := self._address.keys) is None:
+            socket.maxmsgsize = limits.FRAME_BYTES
             socket.heartbeat_ivl = limits.HEARTBEAT_INTERVAL_MS
             socket.heartbeat_timeout = limits.HEARTBEAT_TIMEOUT_MS
             socket.heartbeat_ttl = limits.HEARTBEAT_TTL_MS
         else:
             socket.curve_serverkey = keys.server.encode("ascii")
             socket.curve_publickey, socket.curve_secretkey = keys.public.encode("ascii"), keys.secret.encode("ascii")
+            socket.maxmsgsize = limits.REMOTE_FRAME_BYTES
             socket.heartbeat_ivl = limits.REMOTE_HEARTBEAT_INTERVAL_MS
             socket.heartbeat_timeout = limits.REMOTE_HEARTBEAT_TIMEOUT_MS
             socket.heartbeat_ttl = limits.REMOTE_HEARTBEAT_TTL_MS
@@ -193,7 +206,8 @@ class SocketThread:
             download = self._new_downloads.get()
             self._downloads[download.job] = download
             self._ask_for(download)
-        if self._downloads and time.monotonic() - self._chunk_heard > _ASK_AGAIN_SECONDS:
+        patience = _ASK_AFAR_AGAIN_SECONDS if self._address.keys else _ASK_AGAIN_SECONDS
+        if self._downloads and time.monotonic() - self._chunk_heard > patience:
             for download in self._downloads.values():
                 self._ask_for(download)
 

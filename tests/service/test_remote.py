@@ -15,6 +15,7 @@ from cameo.backend.service.doorkeeper import Doorkeeper
 from cameo.backend.service.entrances import Entrances
 from cameo.backend.service.keys import KeyRing
 from cameo.backend.service.outbox import receive
+from cameo.protocol import limits
 from cameo.protocol.codec import encode
 from cameo.protocol.connection import read_connection
 from cameo.protocol.errors import CameoError
@@ -74,7 +75,8 @@ def test_the_whole_of_a_job_from_another_computer(box):
     job = new_job_id()
     with remote(box) as client, Client(box.invitation.control, box.invitation.keys) as control:
         assert client.ask(Hello("test"), Welcome).software
-        client.submit(job, toy_request())
+        large = toy_request(padding="x" * (limits.FRAME_BYTES + 1))  # the first frame is as large as frames may be
+        assert isinstance(client.submit(job, large), Accepted)
         result = next(event for event in client.follow(job) if isinstance(event, Result))
         assert client.fetch(result) == expected(1, 10)
         assert control.ask(Ping(5), Pong).nonce == 5 and control.ask(Diagnose(), Diagnosis).findings
