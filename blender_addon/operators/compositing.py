@@ -1,4 +1,4 @@
-"""Splats among the scene's other objects."""
+"""Splats among the scene's other objects, and in their own colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import bpy
 
 from ...protocol.errors import CameoError
 from ..scene.compositing import set_up_compositing
-from ..words import tr
+from ..scene.picture import keep_photo_colors
 from .reporting import NeedsAvatar, refuse
 
 
@@ -21,9 +21,18 @@ class SetUpCompositing(NeedsAvatar, bpy.types.Operator):
             set_up_compositing(context.scene, light=context.scene.cameo_view.receive_light)
         except CameoError as error:
             return refuse(self, error)
-        if context.scene.view_settings.view_transform != "Standard":
-            self.report({"INFO"}, tr("With the view transform Standard the faces keep the photo's colours"))
         return {"FINISHED"}
 
 
-CLASSES = (SetUpCompositing,)
+class KeepPhotoColors(bpy.types.Operator):
+    """Set the scene's view transform to Standard: renders show the photo's colours, as the viewport does"""
+
+    bl_idname, bl_label = "cameo.keep_photo_colors", "Use Standard"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        keep_photo_colors(context.scene)
+        return {"FINISHED"}
+
+
+CLASSES = (SetUpCompositing, KeepPhotoColors)

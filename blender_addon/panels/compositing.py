@@ -6,7 +6,7 @@ import bpy
 
 from ..scene.avatar import avatars_in
 from ..scene.compositing import light_nodes
-from .drawing import CameoPanel, draw_text
+from .drawing import CameoPanel, draw_colors, draw_text
 
 
 class CompositingPanel(CameoPanel, bpy.types.Panel):
@@ -31,6 +31,7 @@ class CompositingPanel(CameoPanel, bpy.types.Panel):
             strength, gain = sockets
             layout.prop(strength, "default_value", text="Strength", slider=True)
             layout.prop(gain, "default_value", text="Gain")
+        draw_colors(layout, context)
 
 
 CLASSES = (CompositingPanel,)

@@ -43,6 +43,15 @@ def wrapped(text: str, width: float) -> list[str]:
     return lines
 
 
+def draw_colors(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Where renders will not have the colours that the viewport shows: why, and the way out."""
+    transform = context.scene.view_settings.view_transform
+    if transform != "Standard":
+        words = tr("View transform {name}: renders will not have the photo's colours.", name=transform)
+        draw_text(layout, context, words, "INFO")
+        layout.operator("cameo.keep_photo_colors")
+
+
 def draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context, problem: Problem) -> None:
     """What happened, why, what to do; a button opens the page of errors at its code."""
     said, box = told_problem(problem), layout.box()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..render.viewport import VIEWPORT
-from .drawing import CameoPanel, draw_text
+from .drawing import CameoPanel, draw_colors, draw_text
 
 
 class ViewportPanel(CameoPanel, bpy.types.Panel):
@@ -23,6 +23,7 @@ class ViewportPanel(CameoPanel, bpy.types.Panel):
         layout.active = view.show_splats
         layout.prop(view, "density", slider=True)
         layout.prop(view, "resolution")
+        draw_colors(layout, context)
         if VIEWPORT.problem:
             draw_text(layout, context, VIEWPORT.problem, "ERROR")
 

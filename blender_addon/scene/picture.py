@@ -31,7 +31,7 @@ _RENDER_SETTINGS = (
     "dither_intensity",
     "filepath",
 )
-_VIEW_SETTINGS = ("view_transform", "look", "exposure", "gamma")
+_VIEW_SETTINGS = ("view_transform", "look", "exposure", "gamma", "use_curve_mapping", "use_white_balance")
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,26 @@ def set_up_picture(
         size: pixels (width, height).
         background: scene-linear colour behind the head, kept in the world; None leaves the film transparent.
     """
-    render, view, image = scene.render, scene.view_settings, scene.render.image_settings
+    render, image = scene.render, scene.render.image_settings
     render.engine = ENGINE
     render.resolution_x, render.resolution_y = size
     render.resolution_percentage = 100
     render.pixel_aspect_x = render.pixel_aspect_y = 1.0
     render.film_transparent = background is None
     render.dither_intensity = 0.0
-    view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
+    keep_photo_colors(scene)
     if background is not None:
         scene.world = scene.world or bpy.data.worlds.new("World")
         scene.world.color = background
     image.media_type = "IMAGE"
     image.file_format, image.color_mode, image.color_depth = "PNG", "RGBA", "8"
+
+
+def keep_photo_colors(scene: bpy.types.Scene) -> None:
+    """Show a splat's sRGB as it is: view transform ``Standard`` and nothing else over it."""
+    view = scene.view_settings
+    view.view_transform, view.look, view.exposure, view.gamma = "Standard", "None", 0.0, 1.0
+    view.use_curve_mapping = view.use_white_balance = False
 
 
 def render_still(

@@ -76,6 +76,7 @@ BUTTONS = {
     "This Computer": "Dieser Rechner",
     "Upgrade": "Aktualisieren",
     "Upgrade Backend": "Backend aktualisieren",
+    "Use Standard": "Standard verwenden",
     "Use as Cameo Portrait": "Als Cameo-Porträt verwenden",
     "Write Diagnostics": "Diagnose schreiben",
 }

@@ -11,6 +11,7 @@ TOLD = {
     "The backend of this computer": "Das Backend dieses Rechners",
     "The backend of this computer is in use already": "Das Backend dieses Rechners wird schon benutzt",
     "There is no connection to the backend": "Es besteht keine Verbindung zum Backend",
+    "View transform {name}: renders will not have the photo's colours.": "Ansichtstransformation {name}: Gerenderte Bilder haben nicht die Farben des Fotos.",
     "What to do: {fix}": "Abhilfe: {fix}",
     "'{name}' has its own face already": "'{name}' hat schon ein eigenes Gesicht",
     ", about {count:.0f} min left": ", noch etwa {count:.0f} min",
@@ -76,9 +77,6 @@ TOLD = {
     ),
     "This linked copy's face follows another avatar.": "Das Gesicht dieser verknüpften Kopie folgt einem anderen Avatar.",
     "Waiting for the backend's answer": "Auf die Antwort des Backends wird gewartet",
-    "With the view transform Standard the faces keep the photo's colours": (
-        "Mit der Ansichtstransformation Standard behalten die Gesichter die Farben des Fotos"
-    ),
     "Written: {path}": "Geschrieben: {path}",
     "{count} files written beside {file}": "{count} Dateien neben {file} geschrieben",
     "{count} frames written to {file}": "{count} Einzelbilder in {file} geschrieben",
