@@ -7,11 +7,13 @@ import bpy
 from ...protocol.jobs import JobState
 from .. import session
 from ..link.job_view import JobView
+from ..sentences import LIST
 from ..words import told, told_problem, tr
 from . import previews
 from .drawing import CameoPanel, draw_problem, draw_text
 
 _SHOWN = 8
+_NUMBERS = "loss "  # how well the training does, in its own terms: for the log
 _CANCEL, _FORGET = ("cameo.cancel", "X"), ("cameo.forget", "TRASH")
 _BUTTONS = {
     JobState.QUEUED: (("cameo.prefer", "SORT_DESC"), ("cameo.pause", "PAUSE"), _CANCEL),
@@ -56,7 +58,7 @@ STAGES = {
     "consistent_views": "Consistent Views",
     "expression_clips": "Clips of Expressions",
     "tracking": "Following the Face",
-    "reconstruction": "Fitting the Splats",
+    "reconstruction": "Splats of the Head",
     "bake": "Avatar File",
 }
 """What the backend's names of stages are to the artist."""
@@ -102,7 +104,10 @@ def draw_progress(layout: bpy.types.UILayout, context: bpy.types.Context, job: J
     layout.progress(factor=job.fraction, text=f"{job.fraction:.0%}{time_left(job)}")
     if job.stage:
         stage = tr(STAGES[job.stage]) if job.stage in STAGES else job.stage
-        draw_text(layout, context, f"{stage}: {told('progress', job.message)}" if job.message else stage)
+        draw_text(layout, context, stage)
+    doing = LIST.join(part for part in job.message.split(LIST) if not part.startswith(_NUMBERS))
+    if doing:
+        draw_text(layout, context, told("progress", doing))
 
 
 def time_left(job: JobView) -> str:

@@ -56,7 +56,7 @@ LABELS = {
     "Facial Motion": "Gesichtsbewegung",
     "File": "Datei",
     "Filter": "Filter",
-    "Fitting the Splats": "Splats anpassen",
+    "Splats of the Head": "Splats des Kopfes",
     "Folder": "Ordner",
     "Following the Face": "Gesicht verfolgen",
     "Format": "Format",
