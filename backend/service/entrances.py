@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zmq
 
+from ...protocol.errors import CameoError
 from .doorkeeper import Doorkeeper
 from .keys import KeyRing
 from .outbox import bind_router
@@ -36,7 +37,7 @@ class Entrances:
             if self._doorkeeper and door:
                 for number, socket in enumerate(self._sockets):
                     self._doorkeeper.open_door(socket, door[0], door[1] + number)
-        except BaseException:
+        except (CameoError, zmq.ZMQError):
             self.close()
             raise
 
