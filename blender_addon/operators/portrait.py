@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
-
 import bpy
 
 from ...protocol.errors import CameoError
 from .. import preferences, session
 from ..link.problem import Problem
 from ..link.state import LinkState
+from ..portrait.clipboard import copied_path, needs_xclip, pasted_image
 from ..portrait.preflight import PREFLIGHT
 from ..portrait.request import request_maker
-from ..portrait.sources import ENDINGS, chosen_file, chosen_image, keep_as_image, portrait_name, taken
+from ..portrait.sources import chosen_file, chosen_image, keep_as_image, portrait_name, taken
 from ..words import tr
 from .reporting import refuse
 
@@ -107,14 +105,12 @@ class PasteImage(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        image = _pasted(context)
+        image = pasted_image(context)
         if image is not None:
-            image.name = "Pasted Portrait"
             return _take(self, context, image, "CLIPBOARD")
-        path = _copied_path(context.window_manager.clipboard)
+        path = copied_path(context.window_manager.clipboard)
         if path is None:
-            fix = "Copy a picture, or the path of a picture file, and paste again."
-            return refuse(self, Problem("portrait.no_clipboard", "There is no picture on the clipboard.", fix=fix))
+            return refuse(self, _nothing_to_paste())
         context.scene.cameo.image = str(path)
         return {"FINISHED"}
 
@@ -195,6 +191,18 @@ class Generate(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _nothing_to_paste() -> Problem:
+    if needs_xclip():
+        return Problem(
+            "portrait.no_clipboard",
+            "Blender gets no picture from the clipboard.",
+            "Blender takes no pictures from the clipboard of X11 by itself",
+            "Copy the path of a picture file instead; or install the program xclip, and paste again.",
+        )
+    fix = "Copy a picture, or the path of a picture file, and paste again."
+    return Problem("portrait.no_clipboard", "There is no picture on the clipboard.", fix=fix)
+
+
 def _take(operator: bpy.types.Operator, context: bpy.types.Context, image: bpy.types.Image, source: str) -> set[str]:
     """Make ``image`` the portrait and look at it; an image without a picture is refused."""
     try:
@@ -221,31 +229,6 @@ def _saved_render(result: bpy.types.Image, scene: bpy.types.Scene) -> bytes:
         path.unlink(missing_ok=True)
         for name, value in kept:
             setattr(settings, name, value)
-
-
-def _pasted(context: bpy.types.Context) -> bpy.types.Image | None:
-    """The clipboard's picture as a new image, packed; None where there is none. Blender pastes in image editors only,
-    so one area is an image editor for a moment."""
-    if bpy.app.background or context.area is None or not bpy.ops.image.clipboard_paste.poll():
-        return None
-    known, kind = set(bpy.data.images), context.area.ui_type
-    try:
-        context.area.ui_type = "IMAGE_EDITOR"
-        bpy.ops.image.clipboard_paste()
-    except RuntimeError:
-        return None
-    finally:
-        context.area.ui_type = kind
-    return next((image for image in bpy.data.images if image not in known), None)
-
-
-def _copied_path(text: str) -> Path | None:
-    """The picture file that copied text names: a path, or an address as file managers copy it."""
-    line = text.strip().partition("\n")[0].strip().strip("\"'")
-    if line.startswith("file:"):
-        line = unquote(urlsplit(line).path)
-    path = Path(line).expanduser() if line else None
-    return path if path is not None and path.suffix.lower() in ENDINGS and path.is_file() else None
 
 
 def _engine_problem(name: str) -> Problem | None:

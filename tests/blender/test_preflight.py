@@ -1,5 +1,6 @@
 """Looking first, the queue and the timer, against a backend that errs on purpose (``fake_backend.py``)."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cameo.blender_addon.film.png import encode_png
 from cameo.blender_addon.link import question as link_question
 from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.portrait.annotated import annotated, remarks_of
+from cameo.blender_addon.portrait.clipboard import copied_path
 from cameo.blender_addon.portrait.preflight import PREFLIGHT
 from cameo.blender_addon.portrait.sources import Pixels, file_of, keep_as_image, taken
 from cameo.blender_addon.render.job_cloud import CLOUD
@@ -299,12 +301,27 @@ def test_a_render_is_taken_as_it_is_shown_and_kept(home):
 
 
 @pytest.mark.parametrize("form", ["{}", '"{}"', "file://{}\r\n"])
-def test_a_copied_path_can_be_pasted(home, photo, monkeypatch, form):
-    from cameo.blender_addon.operators import portrait as operators
+def test_a_copied_path_can_be_pasted(photo, form):
+    assert copied_path(form.format(photo)) == photo  # Blender's module has no clipboard
+    assert copied_path("hello") is None and copied_path("") is None
 
-    assert operators._copied_path(form.format(photo)) == photo  # Blender's module has no clipboard
-    assert operators._copied_path("hello") is None and operators._copied_path("") is None
-    with pytest.raises(RuntimeError, match=r"portrait\.no_clipboard"):
+
+@pytest.mark.skipif(sys.platform != "linux", reason="X11 is Linux's")
+def test_x11s_clipboard_is_read_by_xclip_where_that_is_installed(home, photo, tmp_path, monkeypatch):
+    monkeypatch.setenv("DISPLAY", ":7")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"xclip.*portrait\.no_clipboard"):
+        bpy.ops.cameo.paste_image()
+    program = tmp_path / "xclip"  # a program of that name which has a picture: there is no X11 here
+    program.write_text(f"#!{sys.executable}\nimport sys; sys.stdout.buffer.write(open({str(photo)!r}, 'rb').read())\n")
+    program.chmod(0o755)
+    bpy.ops.cameo.paste_image()
+    portrait = bpy.context.scene.cameo_portrait
+    assert portrait.source == "CLIPBOARD" and portrait.picture.name == "Pasted Portrait"
+    assert file_of(taken(portrait.picture)) == photo.read_bytes()
+    program.write_text(f"#!{sys.executable}\nraise SystemExit(1)\n")
+    with pytest.raises(RuntimeError, match=r"no picture on the clipboard.*portrait\.no_clipboard"):
         bpy.ops.cameo.paste_image()
 
 

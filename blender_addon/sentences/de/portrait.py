@@ -128,6 +128,13 @@ PORTRAIT = {
         "There is no file {1}.": "Eine Datei {1} gibt es nicht.",
         "There is no image named '{1}'.": "Es gibt kein Bild namens '{1}'.",
         "There is no picture on the clipboard.": "In der Zwischenablage ist kein Bild.",
+        "Blender gets no picture from the clipboard.": "Blender bekommt kein Bild aus der Zwischenablage.",
+        "Blender takes no pictures from the clipboard of X11 by itself": (
+            "Blender selbst übernimmt aus der Zwischenablage von X11 keine Bilder"
+        ),
+        "Copy the path of a picture file instead; or install the program xclip, and paste again.": (
+            "Stattdessen den Pfad einer Bilddatei kopieren; oder das Programm xclip installieren und erneut einfügen."
+        ),
         "This backend cannot look at a picture before a head is made.": (
             "Dieses Backend kann ein Bild nicht ansehen, bevor der Kopf erzeugt wird."
         ),
