@@ -99,14 +99,24 @@ def _splat_scene(scene: bpy.types.Scene, roots: list[bpy.types.Object]) -> bpy.t
     if not isinstance(layer, bpy.types.Scene):
         layer = bpy.data.scenes.new(f"{scene.name} Splats")
         scene[SPLAT_SCENE] = layer
-    for collection in {collection for root in roots for collection in root.users_collection}:
-        if collection != scene.collection and collection.name not in layer.collection.children:
-            layer.collection.children.link(collection)
+    _show_alone(layer.collection, scene, roots)
     layer.world = None
     layer.render.engine, layer.render.film_transparent = ENGINE, True
     layer.view_layers[0].use_pass_z = True
     keep_in_step(scene)
     return layer
+
+
+def _show_alone(shown: bpy.types.Collection, scene: bpy.types.Scene, roots: list[bpy.types.Object]) -> None:
+    """Link the avatars of ``roots`` to the collection ``shown``, and nothing else."""
+    collections = {collection for root in roots for collection in root.users_collection} - {scene.collection, shown}
+    loose = [root for root in roots if scene.collection in root.users_collection]
+    objects = {item for root in loose for item in (root, *root.children_recursive)}
+    for linked, wanted in ((shown.children, collections), (shown.objects, objects)):
+        for item in set(linked) - wanted:
+            linked.unlink(item)
+        for item in wanted - set(linked):
+            linked.link(item)
 
 
 def _leave_to_cameo(root: bpy.types.Object) -> None:

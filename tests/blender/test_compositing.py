@@ -125,7 +125,14 @@ def test_setting_up_again_makes_nothing_twice(scene):
     bpy.ops.cameo.set_up_compositing()
     assert (len(bpy.data.scenes), len(bpy.data.node_groups), len(scene.compositing_node_group.nodes)) == counts
     assert scene[compositing.SPLAT_SCENE].render.resolution_x == 32
-    assert avatar.avatars_in(scene[compositing.SPLAT_SCENE]) == avatar.avatars_in(scene)
+    splats = scene[compositing.SPLAT_SCENE]
+    assert avatar.avatars_in(splats) == avatar.avatars_in(scene)
+    own = scene.collection.children["Ada"]
+    for part in list(own.objects):  # an artist who keeps everything in the scene's own collection
+        scene.collection.objects.link(part)
+        own.objects.unlink(part)
+    bpy.ops.cameo.set_up_compositing()
+    assert avatar.avatars_in(splats) == avatar.avatars_in(scene) and not splats.collection.children
 
 
 def test_cuts_and_sizes_reach_the_splats(scene, tmp_path):
