@@ -114,6 +114,8 @@ def remove_connection(home: Path, pid: int) -> None:
 def forget_connection(home: Path) -> None:
     """Take the file away, whosever it is. Only for who holds the lock of ``home``."""
     (home / FILE_NAME).unlink(missing_ok=True)
+    for half in home.glob(f".{FILE_NAME}.*.tmp"):  # of one that was killed while it wrote
+        half.unlink(missing_ok=True)
 
 
 def process_exists(pid: int) -> bool:

@@ -115,9 +115,13 @@ class ClientDesk:
             if peer in self._peers:
                 self._outbox.answer(peer, answer)
 
-    def say_goodbye(self) -> None:
+    def tell_all(self, message: Message) -> None:
+        """To every client; who reads slowly may miss it."""
         for peer in self._peers:
-            self._outbox.send(peer, Closing("The backend was stopped."))
+            self._outbox.send(peer, message)
+
+    def say_goodbye(self) -> None:
+        self.tell_all(Closing("The backend was stopped."))
 
     def _answer(self, peer: bytes, caller: str, message: Message) -> Message | None:
         match message:

@@ -49,6 +49,15 @@ def disk_full(job: str, cause: str) -> Failure:
     )
 
 
+def journal_stuck(error: sqlite3.Error) -> Failure:
+    """What clients hear while nothing can be written down; events wait until it can."""
+    if "disk is full" not in str(error):
+        return failure_of(error)
+    return _failure(
+        "", "disk.full", "The disk is full.", str(error), "Free some space: the backend then goes on by itself."
+    )
+
+
 def out_of_memory(job: str, cause: str) -> Failure:
     return _failure(
         job,

@@ -26,6 +26,7 @@ from .control import ControlThread
 from .diagnosis import findings
 from .entrances import Entrances
 from .examining import Examining
+from .failures import journal_stuck
 from .journal import Journal
 from .keys import KeyRing
 from .store import HomeLock, JobStore
@@ -122,6 +123,7 @@ class Server:
         except sqlite3.Error as error:  # most likely a full disk: the event is kept and written later
             if str(error) != self._journal_fault:
                 _log.error("the journal cannot be written, trying again until it can: %s", error)
+                self._desk.tell_all(journal_stuck(error))
             self._journal_fault = str(error)
             self._stopping.wait(_POLL_MS / 1000)
         self._supervisor.tick()

@@ -229,8 +229,8 @@ class BackendClient:
                 self._be_refused(incoming)
             case _:
                 self.jobs.hear(incoming)
-                if self.problem is not None and self.problem.code == "disk.full" and getattr(incoming, "seq", 0):
-                    self.problem = None  # an event was written down: there is room again
+                if self.problem is not None and self.problem.code.startswith("disk.") and getattr(incoming, "seq", 0):
+                    self.problem = None  # an event was written down: the disk takes them again
 
     def _be_welcome(self, welcome: Welcome, line: SocketThread) -> None:
         self._enter(LinkState.CONNECTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from .state import LinkState
 START_SECONDS = 60.0
 NOT_RUNNING = Problem("backend.not_running", "No backend is running.", fix="Press Start Backend.")
 _RESTARTS = 3
+_LEAST_ROOM = 1 << 20
 _LEAVE_SECONDS = 5.0  # so long one that was told to stop may still stand in the connection file
 
 Look = Address | Problem | LinkState | None
@@ -179,6 +181,10 @@ class LocalBackend:
         on_purpose = process.exit_code() == 1 or (process.exit_code() == 0 and self._met)
         if not on_purpose and self._starts_again(work_left):
             return self.launch()
+        self.may_launch = False  # the artist reads first
+        if shutil.disk_usage(self.home).free < _LEAST_ROOM:  # then it could not even write down why
+            cause, fix = f"There is no room left for {self.home}.", "Free some space, then press Start Backend."
+            return Problem("disk.full", "The disk is full.", cause, fix)
         sentence = f"The backend stopped (exit code {process.exit_code()})."
         fix = "Read the cause, then press Start Backend; unfinished jobs go on from where they were."
         return Problem("backend.stopped", sentence, process.last_words(), fix)

@@ -42,6 +42,7 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "backend.slow_start": (STOP, START),
     "backend.cannot_start": (PREFERENCES, START),
     "connection.damaged": (START,),
+    "disk.full": (START,),
     "remote.no_invitation": (INVITATION,),
     "remote.bad_invitation": (INVITATION,),
     "remote.bad_address": (PREFERENCES, INVITATION),

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import cameo
 import pytest
 from cameo.blender_addon import session
+from cameo.blender_addon.link import local_backend
 from cameo.blender_addon.link.client import BackendClient
 from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.panels import backend as backend_panel
@@ -206,6 +208,29 @@ def test_a_full_disk_of_the_backend_fails_its_job_in_words_and_not_the_next(home
     assert fine.path.read_bytes() == expected(7) and session.client().state is LinkState.CONNECTED
 
 
+def test_a_disk_that_takes_nothing_while_a_head_is_made_is_told_until_it_does(home, tmp_path):
+    start()
+    job = generate(toy_picture(tmp_path, 10, steps=40))
+    wait_until(lambda: job.stage == "first")
+    server = server_pid(home)
+    before = resource.prlimit(server, resource.RLIMIT_FSIZE)
+    resource.prlimit(server, resource.RLIMIT_FSIZE, (1000, before[1]))
+    wait_until(lambda: session.client().problem is not None)
+    problem = session.client().problem
+    assert problem.code.startswith("disk.") and problem.sentence in drawn(backend_panel.BackendPanel).text
+    assert session.client().state is LinkState.CONNECTED and job.state is JobState.RUNNING
+    resource.prlimit(server, resource.RLIMIT_FSIZE, before)
+    wait_until(has_come(job))
+    assert session.client().problem is None and job.path.read_bytes() == expected(10, 40)
+
+
+def test_a_disk_without_room_to_start_is_named(home, tmp_path, monkeypatch):
+    (tmp_path / "python").write_text("#!/bin/sh\nexit 1\n")  # it could not even write why
+    monkeypatch.setattr(local_backend.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    bpy.ops.cameo.start_backend()
+    assert "Start Backend" in refused("disk.full").buttons
+
+
 def test_a_full_folder_for_avatars_loses_nothing(home, tmp_path):
     """The head stays with the backend until there is room."""
     start()
@@ -342,3 +367,6 @@ def test_a_program_that_is_no_backend_says_what_it_said(home, tmp_path):
     bpy.ops.cameo.start_backend()
     refused("backend.stopped")
     assert "no such module" in session.client().problem.cause
+    tick_for(0.8)
+    refused("backend.stopped")
+    assert (home / "backend.log").read_text().count("no such module") == 1, "it is not tried again and again"
