@@ -40,7 +40,7 @@ def set_up_light(scene: bpy.types.Scene, roots: Iterable[bpy.types.Object]) -> N
     layer.use_pass_diffuse_direct = layer.use_pass_diffuse_indirect = True
     mark = layer.aovs.add()
     mark.name, mark.type = _MARK, "VALUE"
-    if scene.cycles.samples:
+    if scene.render.engine == "CYCLES":
         layer.samples = max(1, scene.cycles.samples // _SAMPLE_SHARE)
     for other in scene.view_layers:
         other.layer_collection.children[collection.name].exclude = other != layer
