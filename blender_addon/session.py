@@ -87,7 +87,9 @@ def missing_backend() -> Problem | None:
 
 
 def backend_environment() -> Path | None:
-    """The Python of the backend that would be started now; None where there is none."""
+    """The Python of the backend that would be started now; None where there is none, or it is on another computer."""
+    if client().remote is not None:
+        return None
     try:
         return _find_environment()
     except NoBackend:
@@ -161,7 +163,7 @@ def end() -> None:
     if _managed is not None:
         _managed.end(wait_seconds=_EXIT_SECONDS)
         _managed = None
-    PREFLIGHT.forget()
+    PREFLIGHT.end()
     CLOUD.stop()
     _imported.clear()
 

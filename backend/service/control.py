@@ -23,6 +23,7 @@ from ...protocol.messages import (
     Shutdown,
     Welcome,
 )
+from .diagnosis import for_guests
 from .entrances import Entrances
 from .failures import failure_of
 from .outbox import Outbox, receive
@@ -79,7 +80,8 @@ class ControlThread:
                 case Hello():
                     return self._welcome()
                 case Diagnose():
-                    return Diagnosis(tuple(self._findings()))
+                    found = self._findings()
+                    return Diagnosis(tuple(for_guests(found) if caller else found))
                 case Shutdown():
                     require_from_here(caller)
                     self._shutdown()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -29,6 +29,13 @@ def findings(home: Path) -> Iterator[Finding]:
     yield from _disk(home)
     yield from _weights()
     yield from _models()
+
+
+def for_guests(found: Iterable[Finding]) -> Iterator[Finding]:
+    """The same for somebody on another computer, without the name of who is logged in here."""
+    home = str(Path.home())
+    for finding in found:
+        yield Finding(finding.good, finding.found.replace(home, "~"), finding.fix.replace(home, "~"))
 
 
 def _packages() -> Iterator[Finding]:

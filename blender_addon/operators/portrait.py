@@ -173,7 +173,8 @@ class Generate(bpy.types.Operator):
             cls.poll_message_set(tr("Choose a portrait first"))
             return False
         if session.client().state is LinkState.DISCONNECTED:
-            cls.poll_message_set(tr("Start the backend first"))
+            away = session.client().remote is not None
+            cls.poll_message_set(tr("Connect to the backend first" if away else "Start the backend first"))
             return False
         return True
 

@@ -34,6 +34,7 @@ TOLD = {
         "Ein Bild mit einem Gesicht wählen oder in die 3D-Ansicht ziehen."
     ),
     "Choose a portrait first": "Zuerst ein Porträt wählen",
+    "Connect to the backend first": "Zuerst mit dem Backend verbinden",
     "Connecting ...": "Verbindung wird aufgebaut ...",
     "Cycles or EEVEE renders the scene, Cameo the heads; the nearer hides the other.": (
         "Cycles oder EEVEE rendert die Szene, Cameo die Köpfe; was näher ist, verdeckt das andere."
