@@ -183,8 +183,12 @@ class LocalBackend:
             return self.launch()
         self.may_launch = False  # the artist reads first
         if shutil.disk_usage(self.home).free < _LEAST_ROOM:  # then it could not even write down why
-            cause, fix = f"There is no room left for {self.home}.", "Free some space, then press Start Backend."
-            return Problem("disk.full", "The disk is full.", cause, fix)
+            return Problem(
+                "disk.full",
+                "The disk is full.",
+                f"There is no room left for {self.home}.",
+                "Free some space, then press Start Backend.",
+            )
         sentence = f"The backend stopped (exit code {process.exit_code()})."
         fix = "Read the cause, then press Start Backend; unfinished jobs go on from where they were."
         return Problem("backend.stopped", sentence, process.last_words(), fix)
