@@ -21,7 +21,8 @@ from .timeline import SLIDE
 
 CATALOG_FILE = "blender_assets.cats.txt"
 POSES_FILE = "cameo_poses.blend"
-_CATALOGS = {"viseme": "Cameo/Visemes", "emotion": "Cameo/Emotions"}
+_ALL = "Cameo"
+_CATALOGS = {"viseme": f"{_ALL}/Visemes", "emotion": f"{_ALL}/Emotions"}
 _NAMESPACE = uuid.UUID("2f6b3a5e-6c0e-4f0b-9c55-0c1d4f3f7a11")  # ours; the same catalogs get the same ids everywhere
 
 
@@ -72,13 +73,20 @@ def write_catalogs(folder: Path) -> None:
 
 def catalog_id(group: str) -> str:
     """The asset catalog of a group of poses."""
-    return str(uuid.uuid5(_NAMESPACE, _CATALOGS.get(group, f"Cameo/{group}")))
+    return _id(_CATALOGS.get(group, f"{_ALL}/{group}"))
 
 
 def catalog_lines() -> Iterator[str]:
-    """Lines of Blender's catalog file: id, path, simple name."""
-    for group, path in _CATALOGS.items():
-        yield f"{catalog_id(group)}:{path}:{path.replace('/', '-')}"
+    """Lines of Blender's catalog file: id, path, simple name.
+
+    The parent, too: Blender would add it, and say that catalogs are not saved.
+    """
+    for path in (_ALL, *_CATALOGS.values()):
+        yield f"{_id(path)}:{path}:{path.replace('/', '-')}"
+
+
+def _id(path: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, path))
 
 
 def pose_action(root: bpy.types.Object, pose: NamedPose) -> bpy.types.Action:

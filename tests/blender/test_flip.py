@@ -1,4 +1,4 @@
-"""Blender's own mirroring of poses gives what our Mirror gives: Paste Pose Flipped, X-mirror, Flip Pose."""
+"""Blender's own mirroring gives what our Mirror gives: Paste Pose Flipped, X-mirror, Flip Pose, flipped keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from cameo.blender_addon.joints import JOINT_NAMES
-from cameo.blender_addon.scene import avatar, named_poses, pose, pose_assets
+from cameo.blender_addon.scene import avatar, named_poses, pose, pose_assets, timeline
 from cameo.blender_addon.scene.board_layout import SLIDE_AXIS, SLIDER_LENGTH, mirrored_name
 from toy_avatar import toy_avatar
 
@@ -166,3 +166,27 @@ def test_a_moved_board_takes_its_sliders_along_and_mirrors_as_before(rig):
         assert_same(places(rig), wanted)
     finally:
         board.location = (0.0, 0.0, 0.0)
+
+
+def test_keys_pasted_flipped_in_the_dope_sheet_are_our_mirror(rig):
+    asymmetric(rig, 7)
+    timeline.key_all(rig, 1)
+    area = next(area for area in bpy.context.window.screen.areas if area.type != "VIEW_3D")
+    before, area.type = area.type, "DOPESHEET_EDITOR"
+    try:
+        area.spaces[0].mode = "ACTION"
+        region = next(region for region in area.regions if region.type == "WINDOW")
+        with bpy.context.temp_override(area=area, region=region):
+            bpy.ops.action.select_all(action="SELECT")
+            bpy.ops.action.copy()
+            bpy.context.scene.frame_set(30)
+            assert bpy.ops.action.paste(flipped=True, offset="START") == {"FINISHED"}
+        bpy.context.scene.frame_set(1)
+        pose.mirror_pose(rig)
+        wanted = places(rig)
+        bpy.context.scene.frame_set(30)
+        assert_same(places(rig), wanted)
+    finally:
+        area.type = before
+        rig.animation_data.action = None
+        bpy.context.scene.frame_set(1)

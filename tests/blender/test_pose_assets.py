@@ -89,6 +89,7 @@ def test_a_library_of_the_preferences_gets_poses_and_catalogs(ada, tmp_path):
         lines = catalogs.read_text(encoding="utf-8").splitlines()
         assert [line.partition(":")[2] for line in lines[2:]] == [
             "Mine:Mine",
+            "Cameo:Cameo",
             "Cameo/Visemes:Cameo-Visemes",
             "Cameo/Emotions:Cameo-Emotions",
         ]
