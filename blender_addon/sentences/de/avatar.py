@@ -155,8 +155,8 @@ AVATAR = {
         ),
     },
     "controls": {
-        "Give them as JSON: a number for each name, like {\"jawOpen\": 0.5}; three for a joint.": (
-            "Als JSON angeben: eine Zahl für jeden Namen, wie {\"jawOpen\": 0.5}; drei für ein Gelenk."
+        'Give them as JSON: a number for each name, like {"jawOpen": 0.5}; three for a joint.': (
+            'Als JSON angeben: eine Zahl für jeden Namen, wie {"jawOpen": 0.5}; drei für ein Gelenk.'
         ),
         "The values of the controls cannot be read.": "Die Werte der Regler können nicht gelesen werden.",
     },

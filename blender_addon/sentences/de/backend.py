@@ -7,20 +7,20 @@ BACKEND = {
             "In den Einstellungen des Add-ons den Ordner des Backends prüfen: Er muss da und beschreibbar sein."
         ),
         "Choose a checkout of Cameo in the add-on's preferences (run `python3 run.py cameo doctor` in it first), or leave that empty and press Install Backend.": (
-            "In den Einstellungen des Add-ons einen Cameo-Quellordner wählen (darin zuerst `python3 run.py cameo doctor` ausführen) oder das Feld leer lassen und \"Backend installieren\" drücken."
+            'In den Einstellungen des Add-ons einen Cameo-Quellordner wählen (darin zuerst `python3 run.py cameo doctor` ausführen) oder das Feld leer lassen und "Backend installieren" drücken.'
         ),
         "Connect again, then cancel this head.": "Neu verbinden, dann diesen Kopf abbrechen.",
         "No backend is running.": "Es läuft kein Backend.",
         "Press Install Backend. It makes the heads, in a program of its own beside Blender, and takes 2 GB of the disk; 7 GB with a GPU.": (
-            "\"Backend installieren\" drücken. Es erzeugt die Köpfe in einem eigenen Programm neben Blender und belegt 2 GB der Festplatte, mit GPU 7 GB."
+            '"Backend installieren" drücken. Es erzeugt die Köpfe in einem eigenen Programm neben Blender und belegt 2 GB der Festplatte, mit GPU 7 GB.'
         ),
-        "Press Start Backend.": "\"Backend starten\" drücken.",
+        "Press Start Backend.": '"Backend starten" drücken.',
         "Press Start Backend; unfinished jobs go on from where they were.": (
-            "\"Backend starten\" drücken; unfertige Aufträge gehen dort weiter, wo sie waren."
+            '"Backend starten" drücken; unfertige Aufträge gehen dort weiter, wo sie waren.'
         ),
-        "Press Stop Backend, then Start Backend.": "\"Backend beenden\" drücken, dann \"Backend starten\".",
+        "Press Stop Backend, then Start Backend.": '"Backend beenden" drücken, dann "Backend starten".',
         "Read the cause, then press Start Backend; unfinished jobs go on from where they were.": (
-            "Die Ursache lesen, dann \"Backend starten\" drücken; unfertige Aufträge gehen dort weiter, wo sie waren."
+            'Die Ursache lesen, dann "Backend starten" drücken; unfertige Aufträge gehen dort weiter, wo sie waren.'
         ),
         "The backend cannot be started.": "Das Backend kann nicht gestartet werden.",
         "The backend does not answer.": "Das Backend antwortet nicht.",
@@ -53,8 +53,13 @@ BACKEND = {
         "Free some space (a job needs about 2 GB while it runs), then submit again.": (
             "Platz schaffen (ein Auftrag braucht während der Arbeit etwa 2 GB), dann noch einmal abschicken."
         ),
+        "Free some space, then press Start Backend.": 'Platz schaffen, dann "Backend starten" drücken.',
+        "Free some space: the backend then goes on by itself.": (
+            "Platz schaffen: Das Backend macht dann von selbst weiter."
+        ),
         "The backend could not read or write a file.": "Das Backend konnte eine Datei nicht lesen oder schreiben.",
         "The disk is full.": "Die Festplatte ist voll.",
+        "There is no room left for {1}.": "Für {1} ist kein Platz mehr.",
     },
     "job": {
         "Cancel it first.": "Ihn zuerst abbrechen.",
@@ -231,7 +236,7 @@ BACKEND = {
         "Check that the disk is not full. If it is not, move this file away and start the backend again.": (
             "Prüfen, ob die Festplatte voll ist. Wenn nicht, diese Datei beiseitelegen und das Backend neu starten."
         ),
-        "Disconnect, or ask its owner.": "\"Trennen\" drücken oder beim Besitzer fragen.",
+        "Disconnect, or ask its owner.": '"Trennen" drücken oder beim Besitzer fragen.',
         "Invite somebody first: cameo keys invite NAME ADDRESS-OF-THIS-COMPUTER": (
             "Zuerst jemanden einladen: cameo keys invite NAME ADRESSE-DIESES-RECHNERS"
         ),

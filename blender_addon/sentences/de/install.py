@@ -40,7 +40,7 @@ INSTALL = {
             "Cameos Backend läuft in einem eigenen Python außerhalb von Blender"
         ),
         "Check the network (and a proxy's settings), then press Retry; or choose a folder with the packages.": (
-            "Das Netzwerk (und Einstellungen eines Proxys) prüfen, dann \"Erneut versuchen\" drücken; oder einen Ordner mit den Paketen wählen."
+            'Das Netzwerk (und Einstellungen eines Proxys) prüfen, dann "Erneut versuchen" drücken; oder einen Ordner mit den Paketen wählen.'
         ),
         "Choose a Python {1} or {2} there, or leave it empty.": (
             "Dort ein Python {1} oder {2} wählen oder das Feld leer lassen."
@@ -67,7 +67,7 @@ INSTALL = {
             "NVIDIAs Treiber installieren oder in den Einstellungen des Add-ons den Prozessor wählen."
         ),
         "Install Python 3.11 from python.org (64-bit), or your system's package manager; then press Retry. If one is installed in an unusual place, choose it in the add-on's preferences.": (
-            "Python 3.11 (64 Bit) von python.org oder aus der Paketverwaltung des Systems installieren, dann \"Erneut versuchen\" drücken. Liegt eines an einem ungewöhnlichen Ort, es in den Einstellungen des Add-ons wählen."
+            'Python 3.11 (64 Bit) von python.org oder aus der Paketverwaltung des Systems installieren, dann "Erneut versuchen" drücken. Liegt eines an einem ungewöhnlichen Ort, es in den Einstellungen des Add-ons wählen.'
         ),
         "Installing Cameo itself failed.": "Die Installation von Cameo selbst ist fehlgeschlagen.",
         "Installing the backend failed.": "Die Installation des Backends ist fehlgeschlagen.",
@@ -80,17 +80,17 @@ INSTALL = {
         ),
         "Please report this, with the log.": "Bitte mit dem Protokoll melden.",
         "Press Retry: it is downloaded again. If you install from a folder of packages, copy that file again.": (
-            "\"Erneut versuchen\" drücken: Es wird neu heruntergeladen. Bei der Installation aus einem Ordner diese Datei neu kopieren."
+            '"Erneut versuchen" drücken: Es wird neu heruntergeladen. Bei der Installation aus einem Ordner diese Datei neu kopieren.'
         ),
-        "Press Stop Backend first.": "Zuerst \"Backend beenden\" drücken.",
+        "Press Stop Backend first.": 'Zuerst "Backend beenden" drücken.',
         "Read the log, then press Retry: nothing that was there before was changed.": (
-            "Das Protokoll lesen, dann \"Erneut versuchen\" drücken: Was vorher da war, ist unverändert."
+            'Das Protokoll lesen, dann "Erneut versuchen" drücken: Was vorher da war, ist unverändert.'
         ),
         "Read the log. A backend that was installed before is still there, and works as it did.": (
             "Das Protokoll lesen. Ein vorher installiertes Backend ist noch da und läuft wie zuvor."
         ),
         "Stop the backend and press Retry, or delete the folder {1} yourself.": (
-            "Das Backend beenden und \"Erneut versuchen\" drücken oder den Ordner {1} selbst löschen."
+            'Das Backend beenden und "Erneut versuchen" drücken oder den Ordner {1} selbst löschen.'
         ),
         "The Python chosen in the preferences cannot be used: {1}.": (
             "Das in den Einstellungen gewählte Python ist nicht zu gebrauchen: {1}."
@@ -116,7 +116,7 @@ INSTALL = {
             "NVIDIAs Treiber aktualisieren oder in den Einstellungen des Add-ons den Prozessor wählen."
         ),
         "Wait until it has finished, then press Retry.": (
-            "Warten, bis es fertig ist, dann \"Erneut versuchen\" drücken."
+            'Warten, bis es fertig ist, dann "Erneut versuchen" drücken.'
         ),
         "it does not run, is not 64-bit, or cannot make environments": (
             "es läuft nicht, ist kein 64-Bit-Python oder kann keine Umgebungen anlegen"

@@ -28,7 +28,7 @@ MODELS = {
             "CAMEO_CACHE (für die großen Modelle CAMEO_MODELS) auf einen Ordner setzen, in den geschrieben werden darf."
         ),
         "Switch it on, then press Stop Backend and Start Backend. Or type in a terminal: cameo weights fetch": (
-            "Ihn einschalten, dann \"Backend beenden\" und \"Backend starten\" drücken. Oder in einem Terminal eingeben: cameo weights fetch"
+            'Ihn einschalten, dann "Backend beenden" und "Backend starten" drücken. Oder in einem Terminal eingeben: cameo weights fetch'
         ),
         "The file {1} is missing, and Blender does not let the backend fetch it.": (
             "Die Datei {1} fehlt, und Blender erlaubt dem Backend nicht, sie zu laden."

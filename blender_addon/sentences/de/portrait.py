@@ -33,6 +33,10 @@ PORTRAIT = {
         "Use a picture that shows the face from the front.": "Ein Bild benutzen, das das Gesicht von vorn zeigt.",
     },
     "portrait": {
+        "Blender gets no picture from the clipboard.": "Blender bekommt kein Bild aus der Zwischenablage.",
+        "Blender takes no pictures from the clipboard of X11 by itself": (
+            "Blender selbst übernimmt aus der Zwischenablage von X11 keine Bilder"
+        ),
         "Both eyes are hard to make out; something may cover the face there.": (
             "Beide Augen sind schwer zu erkennen; vielleicht verdeckt dort etwas das Gesicht."
         ),
@@ -57,6 +61,9 @@ PORTRAIT = {
         ),
         "Copy or download the file again.": "Die Datei noch einmal kopieren oder herunterladen.",
         "Copy or export the picture again.": "Das Bild noch einmal kopieren oder exportieren.",
+        "Copy the path of a picture file instead; or install the program xclip, and paste again.": (
+            "Stattdessen den Pfad einer Bilddatei kopieren; oder das Programm xclip installieren und erneut einfügen."
+        ),
         "Dark glasses seem to hide the eyes; the avatar's eyes will be invented.": (
             "Eine dunkle Brille scheint die Augen zu verdecken; die Augen des Avatars werden erfunden."
         ),
@@ -128,13 +135,6 @@ PORTRAIT = {
         "There is no file {1}.": "Eine Datei {1} gibt es nicht.",
         "There is no image named '{1}'.": "Es gibt kein Bild namens '{1}'.",
         "There is no picture on the clipboard.": "In der Zwischenablage ist kein Bild.",
-        "Blender gets no picture from the clipboard.": "Blender bekommt kein Bild aus der Zwischenablage.",
-        "Blender takes no pictures from the clipboard of X11 by itself": (
-            "Blender selbst übernimmt aus der Zwischenablage von X11 keine Bilder"
-        ),
-        "Copy the path of a picture file instead; or install the program xclip, and paste again.": (
-            "Stattdessen den Pfad einer Bilddatei kopieren; oder das Programm xclip installieren und erneut einfügen."
-        ),
         "This backend cannot look at a picture before a head is made.": (
             "Dieses Backend kann ein Bild nicht ansehen, bevor der Kopf erzeugt wird."
         ),

@@ -28,17 +28,17 @@ SCENE = {
         "The picture {1} is empty.": "Das Bild {1} ist leer.",
     },
     "motion": {
-        "\"fps\" is {1}, which is not a number of a face.": "\"fps\" ist {1}; das ist keine Zahl für ein Gesicht.",
-        "\"fps\" is {1}; 0.1 to 1000 can be read.": "\"fps\" ist {1}; lesbar ist 0.1 bis 1000.",
-        "\"frames\" is not a list of 1 to {1} frames.": "\"frames\" ist keine Liste von 1 bis {1} Einzelbildern.",
-        "\"times\" is not a list of {1} numbers, one for each frame.": (
-            "\"times\" ist keine Liste von {1} Zahlen, eine je Einzelbild."
+        '"fps" is {1}, which is not a number of a face.': '"fps" ist {1}; das ist keine Zahl für ein Gesicht.',
+        '"fps" is {1}; 0.1 to 1000 can be read.': '"fps" ist {1}; lesbar ist 0.1 bis 1000.',
+        '"frames" is not a list of 1 to {1} frames.': '"frames" ist keine Liste von 1 bis {1} Einzelbildern.',
+        '"times" is not a list of {1} numbers, one for each frame.': (
+            '"times" ist keine Liste von {1} Zahlen, eine je Einzelbild.'
         ),
-        "\"times\", number {1} is {2}, which is not a number of a face.": (
-            "\"times\", Nummer {1} ist {2}; das ist keine Zahl für ein Gesicht."
+        '"times", number {1} is {2}, which is not a number of a face.': (
+            '"times", Nummer {1} ist {2}; das ist keine Zahl für ein Gesicht.'
         ),
-        "\"times\", number {1}: it is not later than the one before.": (
-            "\"times\", Nummer {1}: nicht später als die vorige."
+        '"times", number {1}: it is not later than the one before.': (
+            '"times", Nummer {1}: nicht später als die vorige.'
         ),
         "Bring Cameo up to date.": "Cameo aktualisieren.",
         "Choose a .csv, .npz or .json file.": "Eine .csv-, .npz- oder .json-Datei wählen.",
@@ -62,8 +62,8 @@ SCENE = {
         "It holds none of FLAME's parameters, such as expr, jaw_pose or expression_params.": (
             "Sie enthält keine von FLAMEs Parametern, wie expr, jaw_pose oder expression_params."
         ),
-        "It is JSON, but not a motion: \"format\" is not \"cameo_motion\".": (
-            "Sie ist JSON, aber keine Bewegung: \"format\" ist nicht \"cameo_motion\"."
+        'It is JSON, but not a motion: "format" is not "cameo_motion".': (
+            'Sie ist JSON, aber keine Bewegung: "format" ist nicht "cameo_motion".'
         ),
         "It is empty.": "Sie ist leer.",
         "It is larger than {1} MB.": "Sie ist größer als {1} MB.",
