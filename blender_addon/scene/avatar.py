@@ -116,7 +116,7 @@ def select_only(context: bpy.types.Context, chosen: bpy.types.Object) -> None:
 
 
 def select_avatar(context: bpy.types.Context, root: bpy.types.Object) -> None:
-    """Make root and rig the selection, the rig active: G moves the root, Ctrl-Tab poses, the timeline shows the keys."""
+    """Make root and rig the selection, the rig active: G moves the root, Ctrl-Tab poses, the timeline shows keys."""
     rig_object = parts_of(root).rig
     select_only(context, rig_object)
     root.select_set(True)
