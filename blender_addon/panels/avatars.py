@@ -33,6 +33,10 @@ class AvatarsPanel(CameoPanel, bpy.types.Panel):
             box = self.layout.box()
             draw_text(box, context, "This linked copy's face follows another avatar.", "ERROR")
             box.operator("cameo.own_face", icon="DUPLICATE").name = active.name
+        if active is not None and context.object is not None and context.object.mode not in ("OBJECT", "POSE"):
+            box = self.layout.box()
+            draw_text(box, context, "The head's mesh shows in the 3D view where the splats do not.", "INFO")
+            box.prop(context.scene.cameo_view, "show_splats")
         if linked_instance(context) is not None:
             box = self.layout.box()
             draw_text(box, context, "This avatar is linked from another file. Override it to pose it here.", "INFO")

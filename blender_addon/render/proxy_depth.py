@@ -9,6 +9,7 @@ import gpu
 import numpy as np
 
 from ..scene.avatar import MARK
+from ..scene.head_display import is_left_out
 from .gpu_splats import GpuView
 
 _VERTEX = """
@@ -68,7 +69,7 @@ class ProxyDrawer:
 def _is_drawn_head(candidate: bpy.types.Object) -> bool:
     if candidate.type != "MESH" or candidate.parent is None or MARK not in candidate.parent:
         return False
-    return candidate.mode != "OBJECT" or candidate.display_type not in ("BOUNDS", "WIRE")
+    return not is_left_out(candidate)
 
 
 def _surface(instance: bpy.types.DepsgraphObjectInstance) -> Surface:

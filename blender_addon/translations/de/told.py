@@ -76,6 +76,9 @@ TOLD = {
     "This avatar is linked from another file. Override it to pose it here.": (
         "Dieser Avatar ist aus einer anderen Datei verknüpft. Überschreiben, um ihn hier in Pose zu bringen."
     ),
+    "The head's mesh shows in the 3D view where the splats do not.": (
+        "Das Mesh des Kopfes ist in der 3D-Ansicht zu sehen, wo die Splats es nicht sind."
+    ),
     "This linked copy's face follows another avatar.": "Das Gesicht dieser verknüpften Kopie folgt einem anderen Avatar.",
     "Waiting for the backend's answer": "Auf die Antwort des Backends wird gewartet",
     "Written: {path}": "Geschrieben: {path}",
