@@ -62,6 +62,8 @@ class JobClock:
         self._total = sum(lap.share for lap in laps)
         self._laps = list(laps)  # the present one and those to come
         self._begun = 0.0  # shares of the stages before
+        known = [lap for lap in laps if lap.seconds is not None]
+        self._per_share = sum(lap.seconds or 0.0 for lap in known) / sum(lap.share for lap in known) if known else None
         self._mark = self._last = (0.0, 0.0)  # when the stage was how far: where its pace is measured from; at last
 
     def enter(self, stage: str) -> Reporter:
@@ -80,14 +82,23 @@ class JobClock:
         """Seconds to the end of the job; None unless every stage that counts ran before or shows its pace."""
         lap, *later = self._laps
         left = self._left_of_stage(lap, inside)
+        if left is None and self._is_small(lap) and self._per_share is not None:
+            left = (1 - inside) * lap.share * self._per_share
         if left is None:
             return None
-        per_share = (lap.seconds or left / max(1 - inside, _GROUND)) / lap.share
+        if not self._is_small(lap) and inside < 1:
+            self._per_share = (lap.seconds or left / max(1 - inside, _GROUND)) / lap.share
         for other in later:
-            if other.seconds is None and other.share > _SMALL * self._total:
+            if other.seconds is not None:
+                left += other.seconds
+            elif self._is_small(other) and self._per_share is not None:
+                left += other.share * self._per_share
+            else:
                 return None
-            left += other.seconds if other.seconds is not None else other.share * per_share
         return left
+
+    def _is_small(self, lap: Lap) -> bool:
+        return lap.share <= _SMALL * self._total
 
     def _left_of_stage(self, lap: Lap, inside: float) -> float | None:
         now = self._now()

@@ -48,7 +48,8 @@ def test_a_first_job_says_nothing_until_its_longest_stage_shows_its_pace():
     for tenth in range(2, 10):
         left = job.at(18, tenth / 10)
     assert left == pytest.approx(18 + 180 * 0.02 / 0.5)
-    job.enter("bake")
+    job.at(18, 1.0)
+    assert job.enter("bake") == pytest.approx(180 * 0.02 / 0.5)
     assert job.at(1, 1.0) == 0
 
 
@@ -71,6 +72,7 @@ def test_a_checkpoint_that_was_taken_up_is_no_pace():
     known = Job(None, 100.0)
     known.enter("training")
     assert known.at(0.5, 0.7) == pytest.approx(30 + 100 * 0.02 / 0.5)
+    assert known.enter("bake") is not None
 
 
 def test_undisturbed_runs_are_remembered_and_others_are_not(tmp_path):
