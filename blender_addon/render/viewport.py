@@ -132,7 +132,9 @@ class ViewportSplats:
             "proxy": self._draw_off_screen("proxy", whole, proxy and proxy.draw),
         }
         with region_buffer.bind():
-            self._lay_over(pictures, view.window_matrix, background, hidden_by_others=not alone)
+            # in Rendered view Blender knows the depth of its objects only for the sake of its overlays
+            has_depth = not _is_rendered(space) or space.overlay.show_overlays
+            self._lay_over(pictures, view.window_matrix, background, hidden_by_others=has_depth and not alone)
 
     def _drawer_of(
         self, depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D, density: float
