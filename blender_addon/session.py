@@ -132,7 +132,8 @@ def poll() -> bool:
     if scene is not None:
         heard |= PREFLIGHT.poll(client(), scene)
         heard |= CLOUD.follow(client().jobs.values(), wanted=scene.cameo_view.show_clouds)
-    if managed().take_success() and client().state in (LinkState.DISCONNECTED, LinkState.ERROR):
+    idle = client().remote is None and client().state in (LinkState.DISCONNECTED, LinkState.ERROR)
+    if managed().take_success() and idle:
         start_backend()  # who installs a backend wants to use it
     installed = managed().state.installed
     if managed().state.can_roll_back and installed is not None and client().started_with(installed.python):

@@ -31,6 +31,7 @@ class ManagedState:
     Attributes:
         installed: the environment in use. outdated: this add-on brings another one.
         can_roll_back: the one before is still there.
+        renewed: another one was in use until an installation of this session; it may still be running.
         interrupted: an installation came to nothing and left something; nothing is installed yet.
         fraction, line: how far the work is, and what it does now.
         problem: why the last work failed.
@@ -40,6 +41,7 @@ class ManagedState:
     installed: Installed | None = None
     outdated: bool = False
     can_roll_back: bool = False
+    renewed: bool = False
     interrupted: bool = False
     fraction: float = 0.0
     line: str = ""
@@ -102,6 +104,7 @@ class ManagedBackend:
                 raise Cancelled
             self._installation.run()
             self._succeeded = True
+            self.state = replace(self.state, renewed=self.folder.previous() is not None)
 
         self._begin(Work.INSTALLING, work)
 
@@ -139,11 +142,13 @@ class ManagedBackend:
     def roll_back(self) -> bool:
         """Use the environment before the last upgrade again. False when there is none."""
         done = not self.busy and self.folder.roll_back()
+        self.state = replace(self.state, renewed=False)
         self.look()
         return done
 
     def confirm(self) -> None:
         """The environment in use has answered: the one before may go."""
+        self.state = replace(self.state, renewed=False)
         if self.state.can_roll_back and not self.busy:
             self._begin(Work.REMOVING, self.folder.forget_previous)
 

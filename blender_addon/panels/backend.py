@@ -144,6 +144,8 @@ def draw_link(layout: bpy.types.UILayout, context: bpy.types.Context, client: Ba
     if outdated:
         draw_text(layout, context, "This add-on brings a newer backend.", "INFO")
         layout.operator("cameo.install_backend", text="Upgrade Backend", icon="IMPORT")
+    elif client.state is LinkState.CONNECTED and session.managed().state.renewed:
+        draw_text(layout, context, "The backend that was installed last is used from the next start on.", "INFO")
     column = layout.column(align=True)  # beside each other their words do not fit
     if client.state is LinkState.CONNECTED:
         column.operator("cameo.stop_backend", icon="CANCEL")

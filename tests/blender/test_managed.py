@@ -132,7 +132,12 @@ def test_installed_through_the_operators_shown_and_removed(addon, release, tmp_p
     assert any("0.1.0 for the processor" in text for text in drawn(panel.InstalledPanel).texts)
     release.set_backend("0.2.0")
     managed.look()
-    assert "Upgrade Backend" in drawn().buttons
+    assert "Upgrade Backend" in drawn().buttons and not managed.state.renewed
+    bpy.ops.cameo.install_backend(packages=str(release.wheelhouse))
+    wait_until(lambda: managed.state.work is Work.NONE)
+    assert managed.state.renewed and managed.state.installed.software == "0.2.0"
+    bpy.ops.cameo.roll_back_backend()
+    assert not managed.state.renewed and managed.state.installed.software == "0.1.0"
     bpy.ops.cameo.uninstall_backend()
     wait_until(lambda: managed.state.work is Work.NONE)
     assert managed.state.installed is None and not (tmp_path / "home" / "backend").exists()

@@ -55,6 +55,9 @@ TOLD = {
     "Select an avatar that has poses": "Einen Avatar auswählen, der Posen hat",
     "Select one to pose it.": "Einen auswählen, um ihn in Pose zu bringen.",
     "Start the backend first": "Zuerst das Backend starten",
+    "The backend that was installed last is used from the next start on.": (
+        "Das zuletzt installierte Backend wird vom nächsten Start an benutzt."
+    ),
     "The backend answers in {time:.0f} ms; all {checks} checks are good: it is ready.": (
         "Das Backend antwortet in {time:.0f} ms; alle {checks} Prüfungen sind bestanden: Es ist bereit."
     ),
