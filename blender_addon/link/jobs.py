@@ -112,8 +112,8 @@ class Jobs(dict[str, JobView]):
 
     @property
     def unfinished(self) -> bool:
-        """Whether there is work left for the backend."""
-        return any(not view.finished for view in self.values())
+        """Whether there is work left for the backend: a head to make, or one to bring."""
+        return any(not view.finished or _is_awaited(view) for view in self.values())
 
     def attach(self, line: SocketThread) -> None:
         """The backend has answered: take up every job where it was."""
@@ -211,9 +211,13 @@ class Jobs(dict[str, JobView]):
             view.problem = incoming.problem
 
     def _fetch_if_wanted(self, view: JobView) -> None:
-        """An avatar asked for in this session comes by itself; one that failed to arrive waits for the artist."""
-        if view.mine and view.path is None and view.problem is None:
+        if _is_awaited(view):
             self.fetch(view.job)
+
+
+def _is_awaited(view: JobView) -> bool:
+    """An avatar asked for in this session comes by itself; one that failed to arrive waits for the artist."""
+    return view.mine and view.result is not None and view.path is None and view.problem is None
 
 
 def file_name(view: JobView) -> str:

@@ -112,6 +112,16 @@ def test_a_server_killed_in_each_stage_is_started_again_and_the_job_goes_on(home
     assert len(list(job.path.parent.iterdir())) == 1, "nothing is left beside it"
 
 
+def test_a_server_killed_while_the_head_is_on_its_way_brings_it_after_all(home, tmp_path):
+    start()
+    job = generate(toy_picture(tmp_path, 11, steps=2, padding_bytes=60_000_000))
+    wait_until(lambda: job.fetching)
+    kill(server_pid(home))
+    wait_until(has_come(job))
+    assert job.problem is None and job.path.read_bytes() == expected(11, 2) + bytes(60_000_000)
+    assert list(job.path.parent.iterdir()) == [job.path]
+
+
 _OTHER_BLENDER = """
 import os, signal, sys
 sys.path[:0] = {paths!r}
