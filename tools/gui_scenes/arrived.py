@@ -18,12 +18,9 @@ def play(studio: Studio) -> Steps:
     job = next(job for job in jobs.values() if job.name == "Eileen")
     yield Wait("the head is finished", lambda: job.finished, 1200)
     assert job.problem is None, job.problem
-    bpy.ops.cameo.fetch_result(job=job.job)
-    yield Wait("the head is here", lambda: job.path is not None)
-    with studio.view():
-        bpy.ops.cameo.import_avatar(filepath=str(job.path), name=job.name)
+    bpy.ops.cameo.fetch_result(job=job.job)  # it comes into the scene by itself, and the view turns to it
+    yield Wait("the head is in the scene", lambda: "Eileen" in bpy.data.objects)
     shutil.copy(job.path, HEAD)
-    studio.look_at((0.09, 0.0, -0.02), 0.8)
     yield from studio.standstill()
     studio.take_view("arrived", width=900)
     bpy.ops.cameo.forget(job=job.job)
