@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import bpy
+import numpy as np
 
-from .avatar import parts_of
+from .avatar import avatars_in, parts_of
+from .cameras import camera_intrinsics
 from .node_graph import NodeGraph
 
 LIGHT_LAYER = "Cameo Light"  # view layer, collection and material
@@ -20,10 +22,11 @@ STRENGTH_NODE, GAIN_NODE = "Cameo Light Strength", "Cameo Light Gain"
 _MARK = "cameo_catcher"  # on catchers; name of the pass that shows them
 _ABOVE = 0.001  # metres between mesh and catcher, or the mesh would shadow it in spots
 _SAMPLE_SHARE = 4  # of Cycles' samples one in so many is enough: the light is smoothed
-_LINES = 0.006  # of the picture's width: dark folds of the mesh, where hair ends, that splats do not have
-_REACHES = (0.15, 0.03)  # of the width: how far light is continued, coarse to fine
-_GRAIN = {"CYCLES": 0.004}  # of the width: what noise the light has left, by engine
-_COARSE_GRAIN = 0.008
+_LINES = 0.004  # metres: dark lines, where the mesh of hair ends over skin, that splats do not have
+_REACHES = (0.09, 0.018)  # metres that light is continued for, coarse to fine
+_GRAIN = {"CYCLES": 0.0025}  # metres: what noise the light has left, by engine
+_COARSE_GRAIN = 0.005
+_NEAREST = 0.1  # metres from the camera, to which a head counts as farther away
 _RAYS = ("diffuse", "glossy", "transmission", "volume_scatter", "shadow")
 
 
@@ -68,15 +71,15 @@ def lit(
     g: NodeGraph, scene: bpy.types.Scene, splats: bpy.types.NodeSocket, strength: float, gain: float
 ) -> bpy.types.NodeSocket:
     """Compositor nodes: the picture ``splats`` times the light, by ``strength`` 0..1; ``gain`` makes light brighter."""
-    width = scene.render.resolution_x * scene.render.resolution_percentage / 100
+    pixels = _pixels_per_metre(scene)
     layer = g.node("CompositorNodeRLayers")
     layer.scene, layer.layer = scene, light_layer(scene).name
     outputs = {socket.name: socket for socket in layer.outputs if socket.enabled}
     light = outputs["Diffuse Direct"]
     if "Diffuse Indirect" in outputs:  # EEVEE's direct light holds both
         light = g.vector_math("ADD", light, outputs["Diffuse Indirect"])
-    reaches = [share * width for share in (*_REACHES, _GRAIN.get(scene.render.engine, _COARSE_GRAIN))]
-    light, known = _continued(g, _smooth(g, light, width), outputs[_MARK], reaches)
+    reaches = [metres * pixels for metres in (*_REACHES, _GRAIN.get(scene.render.engine, _COARSE_GRAIN))]
+    light, known = _continued(g, _smooth(g, light, pixels), outputs[_MARK], reaches)
     brighter = g.node("ShaderNodeVectorMath", operation="SCALE", name=GAIN_NODE, label=GAIN_NODE)
     g.connect(light, brighter.inputs["Vector"])
     brighter.inputs["Scale"].default_value = gain
@@ -86,13 +89,24 @@ def lit(
     return g.mix("RGBA", factor, splats, limited, "MULTIPLY")
 
 
-def _smooth(g: NodeGraph, light: bpy.types.NodeSocket, width: float) -> bpy.types.NodeSocket:
+def _pixels_per_metre(scene: bpy.types.Scene) -> float:
+    """In the picture as it is now, at the nearest head."""
+    render, camera = scene.render, scene.camera
+    size = [round(side * render.resolution_percentage / 100) for side in (render.resolution_x, render.resolution_y)]
+    viewmat, K = camera_intrinsics(camera, bpy.context.evaluated_depsgraph_get(), *size)
+    if camera.data.type == "ORTHO":
+        return float(K[0, 0])
+    places = [viewmat[2, :3] @ np.array(root.matrix_world.translation) + viewmat[2, 3] for root in avatars_in(scene)]
+    return float(K[0, 0]) / max(min((place for place in places if place > 0), default=1.0), _NEAREST)
+
+
+def _smooth(g: NodeGraph, light: bpy.types.NodeSocket, pixels: float) -> bpy.types.NodeSocket:
     """Without noise and without thin lines, which folds of the mesh make; edges of shadows stay."""
     clean, even = g.node("CompositorNodeDenoise"), g.node("CompositorNodeKuwahara")
     even.inputs["Type"].default_value = "Classic"
     g.connect(light, clean.inputs["Image"])
     g.connect(clean.outputs["Image"], even.inputs["Image"])
-    even.inputs["Size"].default_value = max(2.0, _LINES * width)
+    even.inputs["Size"].default_value = max(2.0, _LINES * pixels)
     return even.outputs["Image"]
 
 
