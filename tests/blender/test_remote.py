@@ -1,5 +1,5 @@
 """A backend on another computer, as the artist meets it: a real server with keys, real operators, real troubles. What
-its stages make is numbers (``service/toy_backend.py``); that real stages make a head is another file's matter.
+its stages make is numbers (``tests/service/toy_backend.py``); that real stages make a head is another file's matter.
 """
 
 import json
@@ -13,33 +13,32 @@ import zipfile
 from pathlib import Path
 
 import bpy
+import cameo
 import numpy as np
 import pytest
 from cameo.backend.service.keys import KeyRing
 from cameo.blender_addon import preferences, session
-from cameo.blender_addon.link.job_view import JobView
 from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.panels import backend as panel
 from cameo.protocol.connection import read_connection
 from cameo.protocol.errors import ConnectionFileError
 from cameo.protocol.invitation import ClientKeys, Invitation, read_invitation, write_invitation
 from cameo.protocol.jobs import JobState
+from paper import drawn
+from toy_server import BACKEND, TOY, expected, generate, has_come, kill, toy_picture
 
-from ..blender.paper import drawn
 from ..service.client import free_ports
-
-TOY = Path(__file__).parents[1] / "service" / "toy_backend.py"
 
 
 class Box:
     """The other computer: a backend of its own home, reached through its door alone."""
 
-    def __init__(self, python: Path, folder: Path) -> None:
-        self.python, self.home, self.port = python, folder / "box", free_ports()
+    def __init__(self, folder: Path) -> None:
+        self.home, self.port = folder / "box", free_ports()
         self.process: subprocess.Popen | None = None
 
     def cameo(self, *arguments: object) -> list[str]:
-        return [str(self.python), "-P", "-m", "cameo.backend", *map(str, arguments), "--home", str(self.home)]
+        return [str(BACKEND), "-P", "-m", "cameo.backend", *map(str, arguments), "--home", str(self.home)]
 
     def invite(self, name: str, file: Path) -> Path:
         command = self.cameo("keys", "invite", name, f"127.0.0.1:{self.port}", "-o", file)
@@ -49,7 +48,7 @@ class Box:
 
     def serve(self) -> None:
         environment = {**os.environ, "TOY_DOOR": str(self.port), "TOY_PARENT": str(os.getpid())}
-        command = [str(self.python), "-P", str(TOY), "serve", str(self.home)]
+        command = [str(BACKEND), "-P", str(TOY), "serve", str(self.home)]
         with open(self.home / "backend.log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         end = time.monotonic() + 30
@@ -68,51 +67,64 @@ class Box:
 
 
 @pytest.fixture(scope="module")
-def box(tmp_path_factory, backend_python):
+def box(tmp_path_factory):
     folder = tmp_path_factory.mktemp("other_computer")
-    box = Box(backend_python, folder)
+    box = Box(folder)
     box.file = box.invite("grace", folder / "grace.cameo-key")
     box.serve()
     yield box
     box.stop()
 
 
-@pytest.fixture
-def guest(artist, monkeypatch):
+class Guest:
     """An artist whose Blender has preferences, as when the add-on is installed."""
-    monkeypatch.delenv(preferences.INVITATION_VARIABLE, raising=False)
+
+    def __init__(self) -> None:
+        self.client, self.ticks = session.client(), []
+
+    def wait_for(self, condition, seconds=30.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, (self.client.state, self.client.problem, self.client.jobs)
+            started = time.perf_counter()
+            session.poll()
+            self.ticks.append(time.perf_counter() - started)
+            time.sleep(0.01)
+
+    def problem_with(self, invitation: Path):
+        bpy.ops.cameo.use_invitation(filepath=str(invitation))
+        assert self.client.state is LinkState.STARTING
+        self.wait_for(lambda: self.client.state is not LinkState.STARTING)
+        assert self.client.state is LinkState.ERROR and self.client.problem.fix
+        problem, paper = self.client.problem, drawn(panel.BackendPanel)
+        assert problem.sentence in paper.text and "Connect Again" in paper.buttons
+        return problem
+
+    def make_head(self, picture: Path):
+        job = generate(picture)
+        self.wait_for(has_come(job))
+        assert job.state is JobState.DONE
+        return job
+
+
+@pytest.fixture
+def guest(empty_scene, monkeypatch, tmp_path):
+    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(preferences.INVITATION_VARIABLE, "")
+    cameo.register()
     addon = bpy.context.preferences.addons.new()
     addon.module = preferences.PACKAGE
-    yield artist
+    yield Guest()
     bpy.context.preferences.addons.remove(addon)
+    cameo.unregister()
 
 
-def problem_of(artist, invitation: Path, seconds: float = 30.0):
-    bpy.ops.cameo.use_invitation(filepath=str(invitation))
-    assert artist.client.state is LinkState.STARTING
-    artist.wait_for(lambda: artist.client.state is not LinkState.STARTING, seconds)
-    assert artist.client.state is LinkState.ERROR and artist.client.problem.fix
-    problem, paper = artist.client.problem, drawn(panel.BackendPanel)
-    assert problem.sentence in paper.text and "Connect Again" in paper.buttons
-    return problem
-
-
-def toy_head(artist, folder: Path, **spec: object) -> JobView:
-    picture = folder / "picture.png"
-    picture.write_text(json.dumps({"seed": 1, **spec}))
-    bpy.context.scene.cameo_portrait.look = False
-    job = artist.generate(picture)
-    artist.wait_for(lambda: job.path is not None or job.problem is not None)
-    assert job.state is JobState.DONE
-    return job
-
-
-def test_a_head_comes_from_another_computer_and_no_key_gets_out(guest, box, tmp_path, home):
+def test_a_head_comes_from_another_computer_and_no_key_gets_out(guest, box, tmp_path):
     bpy.ops.cameo.use_invitation(filepath=str(box.file))
     assert stat.S_IMODE(box.file.stat().st_mode) == 0o600
     assert preferences.current().invitation == str(box.file)
     guest.wait_for(lambda: guest.client.state is LinkState.CONNECTED)
-    assert not home.exists() or not (home / "journal.sqlite").exists(), "nothing is started here"
+    assert not (tmp_path / "home" / "journal.sqlite").exists(), "nothing is started here"
     paper = drawn(panel.BackendPanel)
     assert f"127.0.0.1:{box.port}" in paper.text
     assert paper.buttons == ["cameo.disconnect", "cameo.use_this_computer"]
@@ -121,8 +133,8 @@ def test_a_head_comes_from_another_computer_and_no_key_gets_out(guest, box, tmp_
         assert not getattr(bpy.ops.cameo, operator).poll()
         with pytest.raises(RuntimeError):
             getattr(bpy.ops.cameo, operator)()
-    job = toy_head(guest, tmp_path, steps=30, padding_bytes=8_000_000)
-    assert job.pictures > 0 and job.path.stat().st_size == 8_000_032
+    job = guest.make_head(toy_picture(tmp_path, 1, padding_bytes=8_000_000))
+    assert job.pictures > 0 and job.path.read_bytes() == expected(1) + bytes(8_000_000)
     bpy.ops.cameo.test_backend()
     guest.wait_for(lambda: guest.client.self_test.over)
     assert 0 < guest.client.self_test.round_trip < 5 and guest.client.self_test.findings
@@ -148,7 +160,7 @@ def test_each_trouble_has_its_own_sentence(guest, box, tmp_path):
 
     def trouble(name: str, host: str, port: int, keys: ClientKeys = good.keys) -> None:
         write_invitation(tmp_path / name, Invitation("grace", host, port, keys))
-        problem = problem_of(guest, tmp_path / name)
+        problem = guest.problem_with(tmp_path / name)
         codes[name] = problem.code
         assert host in problem.sentence and keys.secret not in str(problem)
 
@@ -182,12 +194,11 @@ def test_it_comes_back_by_itself_and_the_address_may_change(guest, box, tmp_path
     chosen.invitation, chosen.remote_address = str(box.file), f"127.0.0.1:{box.port}"
     session.reattach()
     guest.wait_for(lambda: guest.client.state is LinkState.CONNECTED)
-    job = toy_head(guest, tmp_path, steps=2).job
+    job = guest.make_head(toy_picture(tmp_path, 2, steps=2)).job
     box.process.send_signal(signal.SIGSTOP)
     bpy.ops.cameo.forget(job=job)
     guest.wait_for(lambda: guest.client.problem is not None and guest.client.problem.code == "remote.slow", 5)
-    box.process.kill()
-    box.process.wait()
+    kill(box.process.pid)
     box.serve()
     guest.wait_for(lambda: guest.client.problem is None, 10)
     guest.wait_for(lambda: not (box.home / "jobs" / job).exists())
