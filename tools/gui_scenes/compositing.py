@@ -15,7 +15,7 @@ def play(studio: Studio) -> Steps:
     scene = bpy.context.scene
     _add_set(scene)
     scene.render.engine, scene.cycles.samples = "CYCLES", 48
-    scene.render.resolution_x, scene.render.resolution_y = 640, 420
+    scene.render.resolution_x, scene.render.resolution_y = 600, 394
     scene.view_settings.view_transform = "Standard"
     bpy.ops.cameo.set_up_compositing()
     path = Path("/tmp/compositing.png")
