@@ -85,8 +85,8 @@ class _StepByStep:
         except CameoError as error:
             problem: CameoError | Problem = error
         except OSError as error:
-            fix = "Choose another folder."
-            problem = Problem("output.unwritable", "The file cannot be written.", str(error), fix)
+            sentence, fix = "The film cannot be written.", "Choose another folder."
+            problem = Problem("output.unwritable", sentence, str(error), fix)
         finally:
             if not fine:
                 self._give_up()
