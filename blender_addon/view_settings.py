@@ -23,6 +23,13 @@ class CameoView(bpy.types.PropertyGroup):
     show_splats: bpy.props.BoolProperty(
         name="Splats in the Viewport", description="Draw the splats over the 3D view", default=True, update=_redraw
     )
+    cast_shadows: bpy.props.BoolProperty(
+        name="Shadows in Rendered View",
+        description="Keep the heads' meshes in the 3D views' Rendered mode, where they cast shadows; in the other "
+        "modes they are boxes of lines then",
+        default=False,
+        update=_redraw,
+    )
     show_clouds: bpy.props.BoolProperty(
         name="Show in the 3D View",
         description="Draw the head that is being made where its avatar will stand",

@@ -21,6 +21,7 @@ class SetUpCompositing(NeedsAvatar, bpy.types.Operator):
             set_up_compositing(context.scene, light=context.scene.cameo_view.receive_light)
         except CameoError as error:
             return refuse(self, error)
+        context.scene.cameo_view.cast_shadows = True
         return {"FINISHED"}
 
 

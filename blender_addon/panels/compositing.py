@@ -26,6 +26,7 @@ class CompositingPanel(CameoPanel, bpy.types.Panel):
         layout.use_property_split = True
         layout.prop(context.scene.cameo_view, "receive_light")
         layout.operator("cameo.set_up_compositing", icon="NODE_COMPOSITING")
+        layout.prop(context.scene.cameo_view, "cast_shadows")
         sockets = light_nodes(context.scene)
         if sockets is not None:
             strength, gain = sockets

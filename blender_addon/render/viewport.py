@@ -147,7 +147,7 @@ class ViewportSplats:
         shown = tuple(
             number
             for number, cloud in enumerate(clouds)
-            if _is_shown(cloud.owner, space) and not _is_left_to_engine(cloud.owner, space, depsgraph)
+            if _is_shown(cloud.owner, space)
         )
         if not shown:
             return None
@@ -255,11 +255,6 @@ def _is_shown(name: str, space: bpy.types.SpaceView3D) -> bool:
 
 def _is_rendered(space: bpy.types.SpaceView3D) -> bool:
     return space.shading.type == "RENDERED"
-
-
-def _is_left_to_engine(name: str, space: bpy.types.SpaceView3D, depsgraph: bpy.types.Depsgraph) -> bool:
-    """In Rendered view other engines show the head's mesh themselves, unless it is set up for the compositor."""
-    return _is_rendered(space) and depsgraph.scene.render.engine != ENGINE and bpy.data.objects[name].visible_camera
 
 
 def _make_overlay_shader() -> gpu.types.GPUShader:

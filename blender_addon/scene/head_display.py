@@ -4,8 +4,8 @@ Drivers decide, so that it works without any handler, can be undone, and comes a
 is the scene's setting, which only the add-on knows: in a Blender without it, the mesh shows. Renders are not touched.
 
 The mesh counts as an instancer, which has nothing to instance: Blender can leave those out of 3D views and still
-evaluate them. Set up for the compositor, where the camera does not see it, the mesh must stay in *Rendered* view for
-its shadows; in the other views it is then a box of lines.
+evaluate them. Where it is wanted for its shadows in *Rendered* view (set up for the compositor, the camera does not
+see it), it is a box of lines in the other views.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BOUNDS, _TEXTURED = 1, 5  # numbers of the display types
 def show_splats_instead(head: bpy.types.Object) -> None:
     """Leave ``head`` out of 3D views while the scene shows splats."""
     head.instance_type = "VERTS"
-    _drive(head, "show_instancer_for_viewport", "not splats or not camera")
+    _drive(head, "show_instancer_for_viewport", "not splats or shadows")
     _drive(head, "display_type", f"{_BOUNDS} if splats else {_TEXTURED}")
 
 
@@ -29,11 +29,10 @@ def is_left_out(head: bpy.types.Object) -> bool:
 
 def _drive(head: bpy.types.Object, path: str, expression: str) -> None:
     driver = head.driver_add(path).driver
-    splats, camera = driver.variables.new(), driver.variables.new()
-    splats.name, splats.type = "splats", "CONTEXT_PROP"
-    target = splats.targets[0]
-    target.context_property, target.data_path = "ACTIVE_SCENE", "cameo_view.show_splats"
-    target.use_fallback_value, target.fallback_value = True, 0.0
-    camera.name = "camera"
-    camera.targets[0].id, camera.targets[0].data_path = head, "visible_camera"
+    for name, setting in (("splats", "show_splats"), ("shadows", "cast_shadows")):
+        variable = driver.variables.new()
+        variable.name, variable.type = name, "CONTEXT_PROP"
+        target = variable.targets[0]
+        target.context_property, target.data_path = "ACTIVE_SCENE", f"cameo_view.{setting}"
+        target.use_fallback_value, target.fallback_value = True, 0.0
     driver.expression = expression

@@ -69,7 +69,11 @@ def srgb(color):
 
 
 def test_the_nearer_hides_the_farther(scene, tmp_path):
+    head = next(item for item in scene.objects if item.type == "MESH" and item.data.shape_keys)
+    assert not head.show_instancer_for_viewport, "3D views show the splats alone"
     bpy.ops.cameo.set_up_compositing()
+    bpy.context.view_layer.update()
+    assert head.show_instancer_for_viewport and head.display_type == "BOUNDS", "its shadows are wanted"
     found = render(scene, tmp_path / "together.png")
     cheek, before, behind = found[34, 24], found[34, 44], found[34, 4]
     assert np.abs(before - srgb(RED)).max() < 0.02  # the head's left half is behind the cube

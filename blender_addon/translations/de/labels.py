@@ -123,6 +123,7 @@ LABELS = {
     "Quality": "Qualität",
     "Quarter": "Viertel",
     "Receive Light": "Licht empfangen",
+    "Shadows in Rendered View": "Schatten in der gerenderten Ansicht",
     "Recorded At": "Aufgenommen mit",
     "Removing": "Wird entfernt",
     "Render": "Rendern",

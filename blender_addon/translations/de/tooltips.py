@@ -79,6 +79,7 @@ TOOLTIPS = {
     "Let the backend finish its jobs after Blender is closed; the results wait": "Das Backend seine Aufträge beenden lassen, nachdem Blender geschlossen ist; die Ergebnisse warten",
     "Let the backend look at the picture as soon as it is chosen, before a head is made": "Das Backend das Bild ansehen lassen, sobald es gewählt ist, noch bevor ein Kopf erzeugt wird",
     "Let the backend look at the portrait now: crop, landmarks, outline, and what speaks against it": "Das Backend das Porträt jetzt ansehen lassen: Zuschnitt, Gesichtspunkte, Umriss und was dagegen spricht",
+    "Keep the heads' meshes in the 3D views' Rendered mode, where they cast shadows; in the other modes they are boxes of lines then": "Die Meshes der Köpfe im Modus Gerendert der 3D-Ansichten lassen, wo sie Schatten werfen; in den anderen Modi sind sie dann Kästen aus Linien",
     "Let the scene's lights and shadows fall on the heads; set up the compositing anew afterwards. Costs a second render with fewer samples": "Lichter und Schatten der Szene auf die Köpfe fallen lassen; danach das Compositing neu einrichten. Kostet einen zweiten Rendervorgang mit weniger Abtastungen",
     "Let this head rest; what is made of it stays, and the next one may begin": "Diesen Kopf ruhen lassen; was fertig ist, bleibt, und der nächste kann beginnen",
     "Make a head from the portrait. It goes on in the backend while you work": "Aus dem Porträt einen Kopf erzeugen. Das Backend arbeitet im Hintergrund weiter",
