@@ -144,11 +144,7 @@ class ViewportSplats:
         if layer not in self._clouds:
             self._clouds[layer] = gather_clouds(depsgraph)
         clouds = self._clouds[layer]
-        shown = tuple(
-            number
-            for number, cloud in enumerate(clouds)
-            if _is_shown(cloud.owner, space)
-        )
+        shown = tuple(number for number, cloud in enumerate(clouds) if _is_shown(cloud.owner, space))
         if not shown:
             return None
         key = (layer, shown, density)
