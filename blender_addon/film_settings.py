@@ -217,7 +217,7 @@ def output_path(text: str) -> Path:
     Raises:
         CameoError: ``output.no_place``.
     """
-    if not text.strip() or (text.startswith("//") and not bpy.data.filepath):
+    if not text.strip() or lies_beside_unsaved_file(text):
         raise CameoError(
             "output.no_place",
             "No folder is chosen for the pictures.",
@@ -225,6 +225,11 @@ def output_path(text: str) -> Path:
             fix="Save the .blend, or choose a folder.",
         )
     return Path(bpy.path.abspath(text))
+
+
+def lies_beside_unsaved_file(path: str) -> bool:
+    """Whether the path begins at a .blend that is nowhere yet."""
+    return path.startswith("//") and not bpy.data.filepath
 
 
 def backdrop_of(settings: CameoFilm) -> Backdrop:

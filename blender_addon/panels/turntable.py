@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bpy
 
+from ..film_settings import lies_beside_unsaved_file
 from ..operators.film import PROGRESS
 from ..words import CAMEO, tr
-from .drawing import CameoPanel
+from .drawing import CameoPanel, draw_text
 
 
 class TurntablePanel(CameoPanel, bpy.types.Panel):
@@ -35,6 +36,7 @@ class TurntablePanel(CameoPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.prop(film, "kind")
         column.prop(film, "path")
+        _offer_to_save(layout, context, film.path)
         layout.operator("cameo.render_turntable", icon="RENDER_ANIMATION")
         layout.operator("cameo.turntable", icon="CON_CAMERASOLVER")
 
@@ -54,10 +56,19 @@ class SheetPanel(CameoPanel, bpy.types.Panel):
         layout.prop(film, "sheet_columns")
         layout.prop(film, "sheet_zoom")
         layout.prop(film, "sheet_path")
+        _offer_to_save(layout, context, film.sheet_path)
         layout.operator("cameo.render_sheet", icon="RENDER_STILL")
         layout.separator()
         layout.prop(context.scene.cameo, "stills_folder")
         layout.operator("cameo.render_stills", text="Render Single Pictures", icon="RENDER_RESULT")
+
+
+def _offer_to_save(layout: bpy.types.UILayout, context: bpy.types.Context, path: str) -> None:
+    """Films lie beside the .blend, which a newcomer's first scene has not got."""
+    if lies_beside_unsaved_file(path):
+        box = layout.box()
+        draw_text(box, context, "It comes to lie beside your .blend: save that first, or choose another place.", "INFO")
+        box.operator("wm.save_as_mainfile", text="Save", icon="FILE_TICK")
 
 
 def _draw_picture(layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup, film: bpy.types.PropertyGroup) -> None:

@@ -17,6 +17,7 @@ from .cameras import ORBIT_CENTER
 
 ROOM = 0.2
 """Metres that a head needs on each side of its place."""
+_BOARD_END = 0.45  # metres from a head's place to the far end of its face board
 _SET = 3.0  # metres; what is larger than this is a room or a landscape, in which heads stand
 _SOLID = {"MESH", "CURVE", "SURFACE", "META", "FONT"}
 _FROM_BEFORE = Euler((math.radians(-8), math.radians(20), 0.0)).to_quaternion()  # a little above and beside
@@ -48,7 +49,7 @@ def _taken(context: bpy.types.Context) -> Iterator[tuple[float, float]]:
         if is_avatar(item):
             place = item.matrix_world.translation
             if max(abs(place.y), abs(place.z)) < ROOM:
-                yield place.x - ROOM, place.x + ROOM
+                yield place.x - ROOM, place.x + _BOARD_END
         elif item.type in _SOLID and item.visible_get() and not _is_part(item):
             corners = [item.matrix_world @ Vector(corner) for corner in item.bound_box]
             low, high = (Vector(map(side, zip(*corners))) for side in (min, max))

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from cameo.blender_addon import command_line, film_settings, properties
 from cameo.blender_addon.operators import film as film_operators
+from cameo.blender_addon.panels.turntable import TurntablePanel
 from cameo.blender_addon.scene import avatar, film, pose, timeline
 from cameo.blender_addon.scene.faces import face_values, faces_of
 from cameo.protocol.avatar import write_avatar
 from cameo.protocol.errors import CameoError
+from paper import drawn
 from toy_avatar import toy_avatar
 
 SIZE = 64
@@ -196,7 +198,9 @@ def test_a_place_beside_a_file_that_is_not_saved_is_none(root, tmp_path):
     for operator in (bpy.ops.cameo.render_turntable, bpy.ops.cameo.render_sheet, bpy.ops.cameo.render_stills):
         with pytest.raises(RuntimeError, match=r"output\.no_place"):
             operator()
+    assert "Save" in drawn(TurntablePanel).buttons
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    assert "Save" not in drawn(TurntablePanel).buttons
     bpy.context.scene.cameo_film.sheet = "VIEWS"
     bpy.ops.cameo.render_sheet()
     assert (tmp_path / "expressions.png").exists()

@@ -31,12 +31,12 @@ def test_a_head_stands_at_the_origin_the_next_beside_it_and_a_copy_beside_both(a
     bpy.ops.cameo.import_avatar(filepath=ada)
     bpy.ops.cameo.import_avatar(filepath=ada)
     bpy.ops.cameo.duplicate_avatar()
-    assert places() == [(0, 0, 0), (0.4, 0, 0), (0.8, 0, 0)]
+    assert places() == [(0, 0, 0), (0.65, 0, 0), (1.3, 0, 0)]
     bpy.ops.cameo.look_at_avatar(name="Ada.001")
     for area in bpy.context.screen.areas:
         if area.type == "VIEW_3D":
             view = area.spaces.active.region_3d
-            np.testing.assert_allclose(view.view_location, (0.4, 0.01, -0.015), atol=1e-5)
+            np.testing.assert_allclose(view.view_location, (0.65, 0.01, -0.015), atol=1e-5)
             towards_us = view.view_rotation @ Vector((0, 0, 1))
             assert towards_us.y < -0.9 and towards_us.z > 0.1, "from before the face, a little above"
 

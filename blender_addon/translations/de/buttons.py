@@ -67,6 +67,7 @@ BUTTONS = {
     "Reset Crop": "Zuschnitt zurücksetzen",
     "Resume": "Fortsetzen",
     "Retry": "Erneut versuchen",
+    "Save": "Speichern",
     "Select Avatar": "Avatar auswählen",
     "Set Up Compositing": "Compositing einrichten",
     "Set Up Turntable": "Turntable einrichten",

@@ -4,6 +4,9 @@ TOLD = {
     "As the invitation says": "Wie in der Einladung",
     "Cameo's render engine failed: {error}": "Cameos Render-Engine ist gescheitert: {error}",
     "Cameo: picture {number} of {count}. Esc cancels": "Cameo: Bild {number} von {count}. Esc bricht ab",
+    "It comes to lie beside your .blend: save that first, or choose another place.": (
+        "Die Datei kommt neben die .blend-Datei: Diese zuerst speichern oder einen anderen Ort wählen."
+    ),
     "No browser could be opened. The page is {page}": "Es konnte kein Browser geöffnet werden. Die Seite ist {page}",
     "On another computer: {address}": "Auf einem anderen Rechner: {address}",
     "Splats cannot be drawn in the viewport: {error}": "Die Splats können in der 3D-Ansicht nicht gezeichnet werden: {error}",
