@@ -132,13 +132,21 @@ def poll() -> bool:
     if scene is not None:
         heard |= PREFLIGHT.poll(client(), scene)
         heard |= CLOUD.follow(client().jobs.values(), wanted=scene.cameo_view.show_clouds)
-    idle = client().remote is None and client().state in (LinkState.DISCONNECTED, LinkState.ERROR)
-    if managed().take_success() and idle:
-        start_backend()  # who installs a backend wants to use it
+    if managed().take_success():
+        _use_what_was_installed()
     installed = managed().state.installed
     if managed().state.can_roll_back and installed is not None and client().started_with(installed.python):
         managed().confirm()
     return managed().poll() or heard
+
+
+def _use_what_was_installed() -> None:
+    """Who installs a backend wants to use it: it starts, and takes the place of the one before unless that has work."""
+    former, link = managed().folder.previous(), client()
+    if former is not None and link.started_with(former.python) and not link.jobs.unfinished:
+        link.stop()
+    if link.remote is None and link.state in (LinkState.DISCONNECTED, LinkState.ERROR):
+        start_backend()
 
 
 def _scene() -> bpy.types.Scene | None:

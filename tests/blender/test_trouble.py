@@ -348,6 +348,23 @@ def test_start_pressed_twice_and_stop_then_start_at_once(home):
     assert session.client().welcome.pid == server_pid(home) != first
 
 
+def test_an_upgrade_waits_for_a_busy_backend_and_takes_the_place_of_an_idle_one(home, tmp_path, monkeypatch):
+    start()
+    first, managed = server_pid(home), session.managed()
+    successes = []  # an installation takes half a minute; test_managed.py makes one
+    monkeypatch.setattr(managed, "take_success", lambda: bool(successes) and successes.pop())
+    former = SimpleNamespace(python=Path(os.environ["CAMEO_BACKEND_PYTHON"]))
+    monkeypatch.setattr(managed.folder, "previous", lambda: former)
+    job = generate(toy_picture(tmp_path, 4))
+    wait_until(lambda: job.stage == "second")
+    successes.append(True)
+    wait_until(has_come(job))
+    assert not successes and server_pid(home) == first
+    successes.append(True)
+    wait_until(lambda: session.client().welcome is not None and session.client().welcome.pid != first)
+    assert server_pid(home) == session.client().welcome.pid
+
+
 def test_a_hung_backend_can_be_stopped_and_started(home, tmp_path):
     start()
     job = generate(toy_picture(tmp_path, 9))
