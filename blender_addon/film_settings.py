@@ -92,13 +92,13 @@ class CameoFilm(bpy.types.PropertyGroup):
         name="Background",
         description="What is behind the head",
         items=(
-            ("COLOR", "Colour", "One colour"),
+            ("COLOR", "Color", "One color"),
             ("TRANSPARENT", "Transparent", "Nothing; black in an MP4"),
             ("IMAGE", "Picture", "A picture that fills the frame"),
         ),
     )
     background_color: bpy.props.FloatVectorProperty(
-        name="Colour",
+        name="Color",
         description="Behind the head",
         subtype="COLOR_GAMMA",
         size=3,
