@@ -61,6 +61,11 @@ class Handshake:
         self._begun = time.monotonic()
         self._stage = _Stage.NOTHING
 
+    @property
+    def stands(self) -> bool:
+        """Whether the newest handshake has succeeded."""
+        return self._stage is _Stage.STANDS
+
     def obstacle(self) -> Obstacle | None:
         """What is in the way, once that is known. May take seconds where the network has to be asked."""
         while self._monitor.poll(0):

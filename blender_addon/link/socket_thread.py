@@ -147,6 +147,8 @@ class SocketThread:
         for handshake, endpoint in handshakes:
             if self._obstacle is None and (obstacle := handshake.obstacle()) is not None:
                 self._obstacle = obstacle, endpoint
+            if not handshake.stands:
+                break  # what is in the way of the main socket comes first: the address may be wrong altogether
         if handshakes and handshakes[0][0].successes > self._greeted:
             self._greeted = handshakes[0][0].successes  # it broke and healed: what was said may be lost
             self._unsent += [(False, message) for message in self._greetings]
