@@ -5,6 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ..render.viewport import VIEWPORT
+from ..scene.avatar import avatars_in, parts_of
+from ..scene.splats import drawn_by_blender
 from .drawing import CameoPanel, draw_colors, draw_text
 
 
@@ -23,6 +25,8 @@ class ViewportPanel(CameoPanel, bpy.types.Panel):
         layout.active = view.show_splats
         layout.prop(view, "density", slider=True)
         layout.prop(view, "resolution")
+        if any(drawn_by_blender(parts_of(root).splats.data) for root in avatars_in(context.scene)):
+            draw_text(layout, context, "Blender draws the splats itself; the two settings count where Cameo renders.")
         draw_colors(layout, context)
         if VIEWPORT.problem:
             draw_text(layout, context, VIEWPORT.problem, "ERROR")

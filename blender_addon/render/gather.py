@@ -12,7 +12,7 @@ from mathutils import Matrix
 from ..scene.binding_nodes import ROTATION, SCALE
 from ..scene.cameras import camera_intrinsics
 from ..scene.color import linear_to_srgb
-from ..scene.splats import COLOR, OPACITY, read_splats
+from ..scene.splats import COLOR, OPACITY, drawn_by_blender, read_splats
 from .projection import View
 
 _NEEDED = (COLOR, OPACITY, ROTATION, SCALE)
@@ -30,10 +30,14 @@ class SplatScene(NamedTuple):
 
 
 class Cloud(NamedTuple):
-    """Splats of one object; ``owner`` names what shows or hides them in the scene: the object or its instancer."""
+    """Splats of one object.
+
+    ``owner`` names what shows or hides them in the scene: the object or its instancer. ``native``: Blender draws them.
+    """
 
     owner: str
     splats: SplatScene
+    native: bool
 
 
 def gather_splats(depsgraph: bpy.types.Depsgraph) -> SplatScene:
@@ -47,6 +51,7 @@ def gather_clouds(depsgraph: bpy.types.Depsgraph) -> list[Cloud]:
         Cloud(
             (instance.parent or instance.object).original.name,
             _in_world(read_splats(instance.object), np.array(instance.matrix_world)),
+            drawn_by_blender(instance.object.data),
         )
         for instance in depsgraph.object_instances
         if is_splat_cloud(instance.object)

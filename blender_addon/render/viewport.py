@@ -117,7 +117,7 @@ class ViewportSplats:
         """
         settings = depsgraph.scene.cameo_view
         wanted = alone or settings.show_splats
-        drawer = self._drawer_of(depsgraph, space, settings.density / 100) if wanted else None
+        drawer = self._drawer_of(depsgraph, space, settings.density / 100, native=alone) if wanted else None
         if drawer is None and background is None:
             return
         whole = GpuView(view.view_matrix, view.window_matrix, region.width, region.height, not view.is_perspective)
@@ -137,14 +137,22 @@ class ViewportSplats:
             self._lay_over(pictures, view.window_matrix, background, hidden_by_others=has_depth and not alone)
 
     def _drawer_of(
-        self, depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D, density: float
+        self, depsgraph: bpy.types.Depsgraph, space: bpy.types.SpaceView3D, density: float, *, native: bool
     ) -> SplatDrawer | None:
-        """The splats of all clouds that the view shows, sorted together; None where it shows none."""
+        """The splats of all clouds that the view shows, sorted together; None where it shows none.
+
+        Args:
+            native: those that Blender draws, too; else it would show them twice.
+        """
         layer = (depsgraph.scene.name, depsgraph.view_layer.name)
         if layer not in self._clouds:
             self._clouds[layer] = gather_clouds(depsgraph)
         clouds = self._clouds[layer]
-        shown = tuple(number for number, cloud in enumerate(clouds) if _is_shown(cloud.owner, space))
+        shown = tuple(
+            number
+            for number, cloud in enumerate(clouds)
+            if (native or not cloud.native) and _is_shown(cloud.owner, space)
+        )
         if not shown:
             return None
         key = (layer, shown, density)

@@ -132,7 +132,7 @@ def _build(
     rig.drive_correctives(head, armature, data)
     controls.drive_by_controls(head, armature, data)
     splats = create_splats(context, data, head, collection, f"{name} Splats")
-    show_splats_instead(head)
+    show_splats_instead(head, splats)
     for key, part in zip(PARTS, (armature, head, splats)):
         root[key] = part
         # or an override of a linked avatar would find the library's parts again when its file is opened

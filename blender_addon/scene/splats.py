@@ -15,6 +15,7 @@ from .color import srgb_to_linear
 from .materials import COLOR_ATTRIBUTE, avatar_material
 
 COLOR, OPACITY, RADIUS, RADIANCE = COLOR_ATTRIBUTE, "opacity", "radius", "radiance:base"
+NATIVE = "GAUSSIAN_SPLAT"  # the type of a point cloud that Blender draws as splats, since 5.3
 SH_DC = 0.28209479177387814  # constant spherical harmonic: radiance = (rgb - 0.5) / SH_DC
 POINT_SIGMAS = 1.2  # radius of the point that stands for a splat where splats cannot be drawn
 
@@ -43,9 +44,14 @@ def create_splats(
     _write_look(cloud, data)
     cloud.materials.append(avatar_material())
     names.bind(splats, head)
-    if "type" in bpy.types.PointCloud.bl_rna.properties:  # Blender 5.3 draws splats itself
-        cloud.type = "GAUSSIAN_SPLAT"
+    if "type" in bpy.types.PointCloud.bl_rna.properties:
+        cloud.type = NATIVE
     return splats
+
+
+def drawn_by_blender(cloud: bpy.types.PointCloud) -> bool:
+    """Whether Blender itself draws the splats of ``cloud``, in every view and with every engine of its own."""
+    return getattr(cloud, "type", "") == NATIVE
 
 
 def read_splats(splats: bpy.types.Object) -> dict[str, np.ndarray]:

@@ -37,6 +37,17 @@ def empty_scene():
 
 
 @pytest.fixture
+def addon(empty_scene, monkeypatch, tmp_path):
+    """The add-on, enabled, with a home of its own; yields ``bpy.context``."""
+    import cameo
+
+    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
+    cameo.register()
+    yield empty_scene
+    cameo.unregister()
+
+
+@pytest.fixture
 def cameo_engine():
     """The render engine alone, registered without the rest of the add-on."""
     from cameo.blender_addon.render import engine

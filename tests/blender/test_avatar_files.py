@@ -5,21 +5,12 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 import bpy
-import cameo
 import numpy as np
 import pytest
 from cameo.blender_addon.scene import avatar
 from cameo.blender_addon.scene.source import SOURCE
 from cameo.protocol.avatar import AvatarData, read_avatar, write_avatar
 from toy_avatar import toy_avatar
-
-
-@pytest.fixture
-def addon(empty_scene, monkeypatch, tmp_path):
-    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
-    cameo.register()
-    yield empty_scene
-    cameo.unregister()
 
 
 def png(tmp_path, color):

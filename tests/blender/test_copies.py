@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bpy
-import cameo
 import numpy as np
 import pytest
 from cameo.blender_addon.render.gather import gather_splats
@@ -14,14 +13,6 @@ from toy_avatar import toy_avatar
 
 FACE = {"jawOpen": 0.8, "mouthSmileLeft": 0.6}
 LISTS = ("objects", "meshes", "armatures", "pointclouds", "collections", "materials", "node_groups", "shape_keys")
-
-
-@pytest.fixture
-def addon(empty_scene, monkeypatch, tmp_path):
-    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
-    cameo.register()
-    yield empty_scene
-    cameo.unregister()
 
 
 @pytest.fixture

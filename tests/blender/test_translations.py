@@ -29,14 +29,6 @@ OTHERS = (
 NAMES = {"Cameo", "Python", "NVIDIA GPU", "", "bl_idname"}  # the same in every language
 
 
-@pytest.fixture
-def addon(empty_scene, monkeypatch, tmp_path):
-    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
-    cameo.register()
-    yield
-    cameo.unregister()
-
-
 def context_of(operator: str) -> str:
     """The context in which Blender looks up the operator's name, and what stands on its buttons."""
     category, name = operator.split(".")

@@ -39,6 +39,9 @@ TOLD = {
     "Choose a portrait first": "Zuerst ein Porträt wählen",
     "Connect to the backend first": "Zuerst mit dem Backend verbinden",
     "Connecting ...": "Verbindung wird aufgebaut ...",
+    "Blender draws the splats itself; the two settings count where Cameo renders.": (
+        "Blender zeichnet die Splats selbst; die beiden Einstellungen gelten, wo Cameo rendert."
+    ),
     "Cycles or EEVEE renders the scene, Cameo the heads; the nearer hides the other.": (
         "Cycles oder EEVEE rendert die Szene, Cameo die Köpfe; was näher ist, verdeckt das andere."
     ),
