@@ -11,15 +11,13 @@ from typing import Annotated
 import numpy as np
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ...protocol import limits
 from ...protocol.messages import GenerateAvatar, Scalar
 from ..errors import CameoError, PortraitError
-from ..pipeline.clock import JobProgress
 from ..pipeline.run import Part
 from ..pipeline.threads import calm_threads
-from ..progress import PreviewCloud
+from .terminal import JobBar
 
 
 def generate(
@@ -67,7 +65,7 @@ def generate(
 
     finished = False
     try:
-        with TerminalReporter(console) as reporter:
+        with JobBar(console) as reporter:
             generate_avatar(request, folder, output, reporter, Part(start, stop_after))
         finished = not stop_after
     finally:
@@ -132,39 +130,6 @@ def require_writable(output: Path) -> None:
         ) from error
 
 
-class TerminalReporter:
-    """A progress bar in a terminal, one line per stage elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._stage = ""
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        self._bar = Progress(*columns, TextColumn("{task.fields[eta]}"), console=console, transient=True)
-        self._task = self._bar.add_task("starting", total=1.0, eta="")
-
-    def __enter__(self) -> TerminalReporter:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def progress(self, progress: JobProgress) -> None:
-        if progress.stage != self._stage and not self._console.is_terminal:
-            self._console.print(f"{progress.stage} ...")
-        self._stage = progress.stage
-        eta = "" if progress.eta_seconds is None else f"about {_duration(progress.eta_seconds)} left"
-        text = f"{progress.stage}: {progress.message}" if progress.message else progress.stage
-        self._bar.update(self._task, completed=progress.fraction, description=text, eta=eta)
-
-    def preview(self, image: np.ndarray, cloud: PreviewCloud | None = None) -> None:
-        return None  # a terminal shows no pictures
-
-    def notice(self, code: str, sentence: str) -> None:
-        self._console.print(f"[yellow]Note:[/yellow] {sentence} [dim]({code})[/dim]")
-
-
 def _read_picture(photo: Path) -> np.ndarray:
     """The bytes of the file, uint8 [n]. What they are, the portrait stage finds out."""
     try:
@@ -184,7 +149,3 @@ def _read_picture(photo: Path) -> np.ndarray:
         fix = "Scale it down or cut out the head."
         raise PortraitError("portrait.too_large", "The picture is too large.", cause=cause, fix=fix)
     return np.frombuffer(content, np.uint8)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

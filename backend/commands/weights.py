@@ -24,7 +24,7 @@ from ..weights.recognise import recognise
 from ..weights.records import Record, faults, read_record
 from ..weights.registry import ASSETS
 from .model_readers import READERS
-from .terminal import TerminalReporter
+from .terminal import WorkLine
 from .weights_tables import asset_table, model_details, model_table
 
 
@@ -134,13 +134,13 @@ def _fetch(console: Console, action: Fetch) -> None:
             _ask(console, row)
             wanted.append(row)
     for row in wanted:
-        with TerminalReporter(console) as reporter:
+        with WorkLine(console) as reporter:
             record = fetch_model(row, READERS[row.name], reporter)
         _say_installed(console, row, record)
 
 
 def _fetch_assets(console: Console, names: Iterable[str]) -> None:
-    with TerminalReporter(console) as reporter:
+    with WorkLine(console) as reporter:
         for name in names:
             asset_path(name, reporter)
 
@@ -159,7 +159,7 @@ def _ask(console: Console, row: Model) -> None:
 def _import(console: Console, action: Import) -> None:
     place = action.place.expanduser()
     for found in recognise(place):
-        with TerminalReporter(console) as reporter:
+        with WorkLine(console) as reporter:
             record = import_model(found, READERS[found.model.name], reporter, move=action.move)
         _say_installed(console, found.model, record)
 
@@ -181,7 +181,7 @@ def _verify(console: Console) -> None:
         if record is None:
             console.print(f"{row.title}: not installed")
             continue
-        with TerminalReporter(console) as reporter:
+        with WorkLine(console) as reporter:
             meter = Meter(reporter, f"verifying {row.title}", sum(file.size for file in record.files))
             wrong = faults(folder, record, meter.add)
         console.print(f"{row.title}: " + ("; ".join(wrong) or f"unchanged since {record.date[:10]}"))
