@@ -270,8 +270,10 @@ class ServiceConfig:
     """A worker that has not stopped by itself by then is killed; the protocol promises 2 s."""
     examiner_command: tuple[str, ...] = (sys.executable, "-m", "cameo.backend.service.examiner")
     """Starts the process that looks at pictures before a job is made of them."""
-    examiner_idle_seconds: float = 300.0
-    """It ends when it was not asked for so long."""
+    painter_command: tuple[str, ...] = (sys.executable, "-m", "cameo.backend.service.painter")
+    """Starts the process that draws splats."""
+    answerer_idle_seconds: float = 300.0
+    """These two end when they were not asked for so long."""
     pause_seconds: float = 10.0
     """The same for a worker that is to pause: it may save a checkpoint."""
     silence_seconds: float = 120.0

@@ -17,6 +17,7 @@ INTEGER = 1 << 53  # beyond it JSON readers lose digits
 IMAGE_BYTES = 32 << 20
 CHUNK_BYTES = 2 << 20  # most bytes of a result in one answer
 PREVIEW_SPLATS = 50_000
+DRAWN_PIXELS = 1 << 20  # of one answer: 12 MB, which wait for a client that has stopped reading
 
 # Sockets
 HEARTBEAT_INTERVAL_MS = 500

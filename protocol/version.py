@@ -5,7 +5,7 @@ from __future__ import annotations
 from .errors import ProtocolError
 
 SOFTWARE_VERSION = "0.1.0"
-PROTOCOL_VERSION = (1, 1)
+PROTOCOL_VERSION = (1, 2)
 """Major: what may break. Minor: what was added. Peers of one major understand each other (``SPEC.md``)."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ...protocol.messages import (
     Cancel,
     Chunk,
     Closing,
+    Draw,
     Examine,
     Failure,
     Fetch,
@@ -36,10 +37,10 @@ from ...protocol.messages import (
 )
 from ...protocol.version import check_peer
 from .entrances import Entrances
-from .examining import Examining
 from .failures import failure_of
 from .journal import Journal
 from .outbox import Outbox, receive
+from .questions import Question, Questions
 from .refusals import require_from_here, require_no_paths
 from .store import JobStore
 from .supervisor import Supervisor, unknown_job
@@ -54,7 +55,7 @@ class ClientDesk:
         journal: Journal,
         store: JobStore,
         supervisor: Supervisor,
-        examining: Examining,
+        questions: Mapping[type[Question], Questions],
         welcome: Callable[[], Welcome],
         shutdown: Callable[[], None],
     ) -> None:
@@ -63,7 +64,7 @@ class ClientDesk:
         self._journal = journal
         self._store = store
         self._supervisor = supervisor
-        self._examining = examining
+        self._questions = questions
         self._welcome = welcome
         self._shutdown = shutdown
         self._peers: dict[bytes, str] = {}  # who spoke to it, and with which key
@@ -110,10 +111,11 @@ class ClientDesk:
         self._forget_gone()
 
     def send_answers(self) -> None:
-        """What the examiner found, to who asked."""
-        for peer, answer in self._examining.answers():
-            if peer in self._peers:
-                self._outbox.answer(peer, answer)
+        """What was found out, to who asked."""
+        for questions in self._questions.values():
+            for peer, answer in questions.answers():
+                if peer in self._peers:
+                    self._outbox.answer(peer, answer)
 
     def tell_all(self, message: Message) -> None:
         """To every client; who reads slowly may miss it."""
@@ -149,8 +151,11 @@ class ClientDesk:
                 return self._forget(job)
             case Examine():
                 require_no_paths(caller, message.request)
-                self._examining.ask(peer, message)
+                self._questions[Examine].ask(peer, message)
                 return None  # the answer comes when the picture has been looked at
+            case Draw():
+                self._questions[Draw].ask(peer, message)
+                return None  # or drawn
             case Fetch():
                 return self._fetch(message)
             case ListJobs():

@@ -19,16 +19,17 @@ import zmq
 
 from ...protocol.connection import Connection, forget_connection, process_exists, remove_connection, write_connection
 from ...protocol.errors import CameoError
+from ...protocol.messages import Draw, Examine
 from ..config import ServiceConfig
 from .about import describe_backend
 from .clients import ClientDesk
 from .control import ControlThread
 from .diagnosis import findings
 from .entrances import Entrances
-from .examining import Examining
 from .failures import journal_stuck
 from .journal import Journal
 from .keys import KeyRing
+from .questions import Question, Questions, examiner, painter
 from .store import HomeLock, JobStore
 from .supervisor import Supervisor, WorkerEvent
 
@@ -70,10 +71,14 @@ class Server:
         self._entrances = Entrances(port, door, KeyRing(self._home))
         self.endpoint = self._entrances.endpoint
         self._waker = _Waker()
-        self._supervisor = Supervisor(self._home, self._journal, store, config or ServiceConfig(), self._waker.wake)
-        self._examining = Examining(self._home, config or ServiceConfig(), self._waker.wake)
+        config = config or ServiceConfig()
+        self._supervisor = Supervisor(self._home, self._journal, store, config, self._waker.wake)
+        self._questions: dict[type[Question], Questions] = {
+            kind: Questions(self._home, answerer(config), config, self._waker.wake)
+            for kind, answerer in ((Examine, examiner), (Draw, painter))
+        }
         self._desk = ClientDesk(
-            self._entrances, self._journal, store, self._supervisor, self._examining, describe_backend, self.stop
+            self._entrances, self._journal, store, self._supervisor, self._questions, describe_backend, self.stop
         )
         self._control = ControlThread(
             self._entrances, self._supervisor, describe_backend, lambda: findings(self._home), self.stop
@@ -106,7 +111,8 @@ class Server:
         remove_connection(self._home, os.getpid())
         self._control.stop()
         self._supervisor.stop()
-        self._examining.stop()
+        for questions in self._questions.values():
+            questions.stop()
         self._entrances.close()
         self._waker.close()
         self._journal.close()

@@ -11,7 +11,7 @@ from .spec_examples import frames_of, spec_headers
 
 GOLDEN = {
     (kind, version): frames
-    for version in ("1_0", "1_1")
+    for version in ("1_0", "1_1", "1_2")
     for kind, frames in json.loads(Path(__file__).with_name(f"golden_{version}.json").read_text()).items()
 }
 """The frames of each kind of message as the release that brought it sent them."""
