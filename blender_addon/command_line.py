@@ -1,7 +1,7 @@
 """``blender --command cameo``: turntables and expression sheets of avatar files without a window.
 
 blender --command cameo turntable AVATAR.cameo -o out.mp4 --frames 96 --size 720
-blender --command cameo turntable AVATAR.cameo -o take.mp4 --motion take.csv --degrees 0
+blender --command cameo turntable AVATAR.cameo -o take.mp4 --motion take.csv --degrees 0 --backend
 blender --command cameo sheet AVATAR.cameo -o faces.png --show emotions
 """
 
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--distance", type=float, default=1.3, help="metres from the head (1.3)")
         one.add_argument("--lens", type=float, help="focal length, mm full frame (117)")
         one.add_argument("--background", default="", help="a picture, 'transparent', or a colour such as #404040")
+        one.add_argument("--backend", action="store_true", help="let the backend that runs draw the pictures: faster")
     turntable.add_argument("--frames", type=int, default=72, help="pictures of the film (72)")
     turntable.add_argument("--fps", type=int, default=24, help="pictures a second (24)")
     turntable.add_argument("--degrees", type=float, default=360.0, help="how far the camera turns (360)")
@@ -83,6 +84,7 @@ def _load(options: argparse.Namespace) -> None:
     scene, film = bpy.context.scene, bpy.context.scene.cameo_film
     scene.cameo.turntable_size = options.size
     film.picture_height, film.pitch, film.distance = options.height, options.pitch, options.distance
+    scene.cameo_view.draw_by_backend = options.backend
     if options.lens:
         film.lens = options.lens
     if options.background.lower() == "transparent":

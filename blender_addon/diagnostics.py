@@ -23,7 +23,7 @@ from .link.client import BackendClient
 from .link.problem import Problem
 from .link.remote_backend import RemoteBackend
 
-LOGS = ("backend.log", "worker.log", "examiner.log", "install.log")
+LOGS = ("backend.log", "worker.log", "examiner.log", "painter.log", "install.log")
 _TAIL_BYTES = 64 << 10
 _SECRET = "(removed)"
 _SHORTEST_NAME = 2

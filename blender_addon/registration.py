@@ -19,7 +19,7 @@ def register() -> None:
     film_settings.register()
     portrait_settings.register()
     command_line.register()
-    engine.register()
+    engine.register(session.backend_address)
     viewport.register()
     panels.previews.open_previews()
     panels.menus.register()

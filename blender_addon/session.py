@@ -17,6 +17,7 @@ from .link.client import BackendClient, client_name
 from .link.launch import NoBackend, find_backend_python
 from .link.problem import Problem
 from .link.remote_backend import RemoteBackend
+from .link.socket_thread import Address
 from .link.state import LinkState
 from .managed.manager import ManagedBackend
 from .portrait.preflight import PREFLIGHT
@@ -99,6 +100,18 @@ def backend_environment() -> Path | None:
 def _find_environment() -> Path:
     installed = managed().state.installed
     return find_backend_python(preferences.backend_python(), installed.python if installed else None)
+
+
+def backend_address() -> Address | None:
+    """Where the backend is that the preferences mean, if one runs; from any thread, without a connection."""
+    remote = client().remote
+    if remote is not None:
+        return remote.whereabouts
+    try:
+        connection = read_connection(client().home)
+    except ConnectionFileError:
+        return None
+    return Address(connection.endpoint, connection.control)
 
 
 def reattach() -> None:

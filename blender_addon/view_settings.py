@@ -47,6 +47,12 @@ class CameoView(bpy.types.PropertyGroup):
         subtype="PERCENTAGE",
         update=_redraw,
     )
+    draw_by_backend: bpy.props.BoolProperty(
+        name="Pictures by the Backend",
+        description="The backend draws rendered pictures: sooner where Blender draws them with the processor, or where "
+        "the backend has the better graphics card. Blender does it when the backend cannot",
+        default=False,
+    )
     receive_light: bpy.props.BoolProperty(
         name="Receive Light",
         description="Let the scene's lights and shadows fall on the heads; set up the compositing anew afterwards. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...protocol.messages import Draw, Examine, Failure, Message
@@ -13,6 +13,7 @@ from ..config import ServiceConfig
 from .worker_process import WorkerProcess
 
 Question = Examine | Draw
+_LAST_WORDS = 500  # characters of its log
 
 
 @dataclass(frozen=True)
@@ -20,32 +21,43 @@ class Answerer:
     """A kind of process that answers one kind of question.
 
     Attributes:
-        command: starts it. log: the name of its file. died: what the client hears when it ends over a question.
+        command: starts it. log: the name of its file.
+        died: what the client hears when it ends over a question: of its exit code, its last words, and the question.
     """
 
     command: tuple[str, ...]
     log: str
-    died: Failure
+    died: Callable[[int | None, str, str], Failure]
 
 
 def examiner(config: ServiceConfig) -> Answerer:
     """Looks at pictures before a head is made of them."""
-    died = Failure(
-        "examiner.died",
-        "The picture could not be looked at.",
-        fix="Try again, or generate without looking first. If it happens again, please report it with examiner.log.",
-    )
-    return Answerer(config.examiner_command, "examiner.log", died)
+    return Answerer(config.examiner_command, "examiner.log", _examiner_died)
 
 
 def painter(config: ServiceConfig) -> Answerer:
     """Draws splats."""
-    died = Failure(
+    return Answerer(config.painter_command, "painter.log", _painter_died)
+
+
+def _examiner_died(exit_code: int | None, last_words: str, question: str) -> Failure:
+    return Failure(
+        "examiner.died",
+        "The picture could not be looked at.",
+        cause=f"exit code {exit_code}. {last_words}",
+        fix="Try again, or generate without looking first. If it happens again, please report it with examiner.log.",
+        job=question,
+    )
+
+
+def _painter_died(exit_code: int | None, last_words: str, question: str) -> Failure:
+    return Failure(
         "painter.died",
         "The backend could not draw the picture.",
+        cause=f"exit code {exit_code}. {last_words}",
         fix="Let Blender draw the pictures. If it happens again, please report it with painter.log.",
+        job=question,
     )
-    return Answerer(config.painter_command, "painter.log", died)
 
 
 class Questions:
@@ -77,7 +89,8 @@ class Questions:
             if message is None:
                 self._process = None
             if asked is not None:
-                yield asked[0], message or self._died(asked[1], process)
+                last_words = process.log_tail()[-_LAST_WORDS:]
+                yield asked[0], message or self._answerer.died(process.returncode, last_words, asked[1])
             self._ask_next()
         if self._process and not self._asked and time.monotonic() - self._busy_at > self._config.answerer_idle_seconds:
             self.stop()
@@ -101,7 +114,3 @@ class Questions:
     def _heard(self, process: WorkerProcess, message: Message | None) -> None:
         self._heard_of.put((process, message))
         self._wake()
-
-    def _died(self, question: str, process: WorkerProcess) -> Failure:
-        cause = f"exit code {process.returncode}. {process.log_tail()[-500:]}".strip()
-        return replace(self._answerer.died, cause=cause, job=question)

@@ -21,6 +21,10 @@ class Problem:
     def of(error: CameoError | Failure) -> Problem:
         return Problem(error.code, error.sentence, error.cause, error.fix)
 
+    def as_error(self) -> CameoError:
+        """The same, to be raised."""
+        return CameoError(self.code, self.sentence, cause=self.cause, fix=self.fix)
+
     def __str__(self) -> str:
         parts = [self.sentence]
         parts += [f"Cause: {self.cause}"] if self.cause else []

@@ -46,6 +46,12 @@ class RemoteBackend:
             return self.address or self.path.stem
         return f"{self.invitation.host}:{self.invitation.port}"
 
+    @property
+    def whereabouts(self) -> Address | None:
+        """Its sockets and keys, as the invitation was read last; None: it cannot be read."""
+        invited = self.invitation
+        return None if invited is None else Address(invited.main, invited.control, invited.keys)
+
     def private_words(self) -> tuple[str, ...]:
         """What says whose computer it is, and the keys: of no use to those who help."""
         invited = self.invitation
@@ -72,10 +78,7 @@ class RemoteBackend:
         if time.monotonic() < self._next_try:
             return None
         self._next_try = time.monotonic() + _RETRY_SECONDS
-        problem = self._read()
-        if problem is not None or self.invitation is None:
-            return problem
-        return Address(self.invitation.main, self.invitation.control, self.invitation.keys)
+        return self._read() or self.whereabouts
 
     def lost(self, line: SocketThread, *, connected: bool) -> Problem | None:
         """What has become of it, once the line is of no use any more."""

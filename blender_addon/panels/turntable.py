@@ -36,6 +36,7 @@ class TurntablePanel(CameoPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.prop(film, "kind")
         column.prop(film, "path")
+        layout.prop(context.scene.cameo_view, "draw_by_backend")
         _offer_to_save(layout, context, film.path)
         layout.operator("cameo.render_turntable", icon="RENDER_ANIMATION")
         layout.operator("cameo.turntable", icon="CON_CAMERASOLVER")

@@ -1,24 +1,28 @@
 """The render engine ``CAMEO``: F12 and animation renders show the splats, with alpha and depth.
 
 Without a window (background mode, pip ``bpy``) splats are rasterised by numpy, which needs no OpenGL and equals the
-rasterizer of the training. With a window and a graphics card the card draws them: the same picture, sooner.
+rasterizer of the training. With a window and a graphics card the card draws them, and on request the backend does:
+the same picture, sooner.
 Known limit: it draws splats alone. Other objects neither show nor hide them; combine layers by the Depth pass.
 """
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 
 import bpy
 import gpu
 import numpy as np
 
 from ...protocol.errors import CameoError
+from ..link.local_backend import NOT_RUNNING
+from ..link.socket_thread import Address
 from ..scene import compositing
 from ..scene.color import linear_to_srgb
 from ..scene.picture import ENGINE
 from ..words import told_at_length, tr
-from . import cpu_raster, gpu_raster
+from . import backend_raster, cpu_raster, gpu_raster
 from .compose import combined_pass, depth_pass
 from .cpu_raster import Raster
 from .gather import SplatScene, camera_view, gather_splats
@@ -26,6 +30,8 @@ from .projection import View
 from .viewport import VIEWPORT
 
 Window = tuple[int, int, int, int]  # x, y (from the upper left), width, height in pixels
+FindBackend = Callable[[], Address | None]
+_find_backend: FindBackend | None = None
 
 
 class CameoRenderEngine(bpy.types.RenderEngine):
@@ -70,12 +76,20 @@ class CameoRenderEngine(bpy.types.RenderEngine):
         if not len(splats.means):
             self.report({"WARNING"}, tr("Cameo found no avatar to render: is it hidden in renders?"))
         self.update_stats("Cameo", tr("{count} splats", count=len(splats.means)))
-        raster = self._draw(splats, camera_view(camera, depsgraph, size, window))
+        raster = self._draw(splats, camera_view(camera, depsgraph, size, window), scene)
+        if raster is None:
+            return  # given up
         background = None if scene.render.film_transparent else _world_color(scene)
         self._write(window, combined_pass(raster, background), depth_pass(raster))
 
-    def _draw(self, splats: SplatScene, view: View) -> Raster:
-        """Blend ``splats`` (display space) as ``view`` sees them."""
+    def _draw(self, splats: SplatScene, view: View, scene: bpy.types.Scene) -> Raster | None:
+        """Blend ``splats`` (display space) as ``view`` sees them; None when the artist gave up."""
+        if _find_backend is not None and scene.cameo_view.draw_by_backend and backend_raster.can_draw(splats, view):
+            try:
+                return backend_raster.rasterize(splats, view, _required(_find_backend()), self.test_break)
+            except CameoError as error:
+                told = tr("The backend did not draw the picture, Blender did: {error}", error=told_at_length(error))
+                self.report({"WARNING"}, told)
         if self.bl_use_gpu_context and gpu.platform.device_type_get() != "SOFTWARE":
             try:
                 return gpu_raster.rasterize(splats, view)
@@ -95,6 +109,12 @@ class CameoRenderEngine(bpy.types.RenderEngine):
     def _fail(self, message: str) -> None:
         self.report({"ERROR"}, message)
         self.error_set(message)
+
+
+def _required(backend: Address | None) -> Address:
+    if backend is None:
+        raise NOT_RUNNING.as_error()
+    return backend
 
 
 def border_window(render: bpy.types.RenderSettings, size: tuple[int, int]) -> Window:
@@ -124,7 +144,10 @@ def _world_color(scene: bpy.types.Scene) -> tuple[float, float, float]:
     return (0.0, 0.0, 0.0) if scene.world is None else tuple(scene.world.color)
 
 
-def register() -> None:
+def register(find_backend: FindBackend | None = None) -> None:
+    """Add the engine. ``find_backend``: where the backend is that draws pictures on request, if one runs."""
+    global _find_backend
+    _find_backend = find_backend
     CameoRenderEngine.bl_use_gpu_context = not bpy.app.background
     bpy.utils.register_class(CameoRenderEngine)
     compositing.register()

@@ -60,6 +60,7 @@ def keep_in_step(scene: bpy.types.Scene, *_: object) -> None:
     layer.camera = _camera_of(scene)
     for name in _IN_STEP:
         setattr(layer.render, name, getattr(scene.render, name))
+    layer.cameo_view.draw_by_backend = scene.cameo_view.draw_by_backend
     layer.frame_start, layer.frame_end = scene.frame_start, scene.frame_end
 
 

@@ -48,7 +48,7 @@ def fill_logs(home: Path) -> None:
         f"Authorization: Bearer {SECRETS[4]}",
         "RuntimeError: out of memory",
     ]
-    for name in ("backend.log", "worker.log", "examiner.log"):
+    for name in ("backend.log", "worker.log", "examiner.log", "painter.log"):
         (home / name).write_text("\n".join(lines), encoding="utf-8")
 
 
@@ -56,7 +56,7 @@ def written(path: Path) -> tuple[str, dict]:
     """All text of the bundle, and its report."""
     with zipfile.ZipFile(path) as bundle:
         texts = {name: bundle.read(name) for name in bundle.namelist()}
-    assert set(texts) == {"report.json", "backend.log", "worker.log", "examiner.log"}
+    assert set(texts) == {"report.json", "backend.log", "worker.log", "examiner.log", "painter.log"}
     return "\n".join(text.decode() for text in texts.values()), json.loads(texts["report.json"])
 
 

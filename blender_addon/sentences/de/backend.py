@@ -2,6 +2,10 @@
 
 BACKEND = {
     "backend": {
+        "it was asked for a picture and has said nothing for {1} s": (
+            "es wurde um ein Bild gebeten und hat seit {1} s nichts gesagt"
+        ),
+        "Look at its state in panel Backend.": "Im Panel Backend nach seinem Zustand sehen.",
         "Cameo's backend is not installed.": "Cameos Backend ist nicht installiert.",
         "Check the backend's folder in the add-on's preferences: it must exist and be writable.": (
             "In den Einstellungen des Add-ons den Ordner des Backends prüfen: Er muss da und beschreibbar sein."

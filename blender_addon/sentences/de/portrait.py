@@ -21,6 +21,13 @@ PORTRAIT = {
         ),
         "exit code {1}. {2}": "Exit-Code {1}. {2}",
     },
+    "painter": {
+        "The backend could not draw the picture.": "Das Backend konnte das Bild nicht zeichnen.",
+        "Let Blender draw the pictures. If it happens again, please report it with painter.log.": (
+            "Blender die Bilder zeichnen lassen. Geschieht es wieder, bitte mit painter.log melden."
+        ),
+        "exit code {1}. {2}": "Exit-Code {1}. {2}",
+    },
     "fit": {
         "A moment has no picture.": "Ein Moment hat kein Bild.",
         "Both eyes were found at the same place.": "Beide Augen wurden an derselben Stelle gefunden.",

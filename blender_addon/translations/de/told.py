@@ -71,6 +71,9 @@ TOLD = {
         "Das Backend antwortet in {time:.0f} ms; {good} von {checks} Prüfungen sind bestanden."
     ),
     "The backend is being installed or removed": "Das Backend wird gerade installiert oder entfernt",
+    "The backend did not draw the picture, Blender did: {error}": (
+        "Das Backend hat das Bild nicht gezeichnet, Blender hat es getan: {error}"
+    ),
     "The graphics card could not draw the splats, the processor did: {error}": (
         "Die Grafikkarte konnte die Splats nicht zeichnen, der Prozessor hat es getan: {error}"
     ),
