@@ -25,11 +25,13 @@ def register() -> None:
     panels.menus.register()
     panels.motion.register()
     panels.portrait.register()
+    panels.render_tab.register()
     session.start()
 
 
 def unregister() -> None:
     session.end()
+    panels.render_tab.unregister()
     panels.portrait.unregister()
     panels.motion.unregister()
     panels.menus.unregister()

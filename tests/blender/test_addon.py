@@ -15,6 +15,11 @@ from cameo.protocol.messages import GenerateAvatar
 from toy_avatar import toy_avatar
 
 FREQUENT_NAMES = {"rna_type"}
+REACHABLE = (
+    *("RENDER_PT_format", "RENDER_PT_frame_range", "RENDER_PT_output", "RENDER_PT_encoding", "RENDER_PT_stamp"),
+    *("DATA_PT_lens", "DATA_PT_camera", "DATA_PT_shape_keys", "DATA_PT_vertex_groups", "RENDER_PT_color_management"),
+    *("RENDER_PT_opengl_film", "VIEWLAYER_PT_layer", "VIEWLAYER_PT_workbench_layer_passes_data"),
+)
 
 
 @pytest.fixture
@@ -66,8 +71,23 @@ def test_everything_has_a_tooltip(addon):
 
 def test_every_button_of_the_panels_is_an_operator_and_every_panel_sits_in_the_tab(addon):
     for panel in PANELS:
-        assert (panel.bl_space_type, panel.bl_region_type, panel.bl_category) == ("VIEW_3D", "UI", "Cameo")
+        where = "bl_context" if panel.bl_space_type == "PROPERTIES" else "bl_category"
+        place = (panel.bl_space_type, panel.bl_region_type, getattr(panel, where))
+        assert place in (("VIEW_3D", "UI", "Cameo"), ("PROPERTIES", "WINDOW", "render"))
         assert getattr(bpy.types, panel.bl_idname).is_registered
+
+
+def test_the_properties_of_a_scene_stay_reachable_with_the_engine(addon):
+    """Without asking, an engine loses Blender's panels of the output, the camera's lens, shape keys, passes."""
+
+    def takes_part(name):
+        return "CAMEO" in getattr(bpy.types, name).COMPAT_ENGINES
+
+    assert all(map(takes_part, REACHABLE))
+    assert not any(map(takes_part, ("DATA_PT_camera_dof", "RENDER_PT_freestyle", "RENDER_PT_opengl_lighting")))
+    cameo.unregister()
+    assert not any(map(takes_part, REACHABLE))
+    cameo.register()
 
 
 def test_nothing_is_offered_that_cannot_work_yet(addon):

@@ -137,6 +137,7 @@ LABELS = {
     "Show": "Anzeigen",
     "Size": "Größe",
     "Smoothing": "Glättung",
+    "Splats": "Splats",
     "Splats in the Viewport": "Splats in der 3D-Ansicht",
     "Start": "Start",
     "Starting ...": "Startet ...",
