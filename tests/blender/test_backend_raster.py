@@ -10,10 +10,11 @@ import time
 import bpy
 import numpy as np
 import pytest
-from cameo.blender_addon import session
+from cameo.blender_addon import command_line, session
 from cameo.blender_addon.render import backend_raster, cpu_raster, engine
 from cameo.blender_addon.scene import avatar
 from cameo.protocol import limits
+from cameo.protocol.avatar import write_avatar
 from cameo.protocol.connection import read_connection
 from cameo.protocol.errors import ConnectionFileError
 from toy_avatar import toy_avatar
@@ -103,6 +104,14 @@ def test_clipping_is_the_cameras(scene):
     found = backend_raster.rasterize(splats, view, session.backend_address(), lambda: False)
     wanted = cpu_raster.rasterize(*splats, view)
     assert (wanted.alpha > 0.5).sum() > 0 and np.abs(found.alpha - wanted.alpha).max() < 1.5 / 255
+
+
+def test_the_command_line_asks_the_backend_when_told_to(scene, tmp_path, blenders_own):
+    write_avatar(tmp_path / "toy.cameo", toy_avatar(500))
+    sheet = ["sheet", str(tmp_path / "toy.cameo"), "-o", str(tmp_path / "s.png"), "--size", "64", "--show", "neutral"]
+    assert command_line.run([*sheet, "--backend"]) == 0
+    assert (tmp_path / "s.png").exists() and not blenders_own
+    assert command_line.run(sheet) == 0 and blenders_own
 
 
 def test_without_a_backend_blender_draws_and_says_why(scene, tmp_path, monkeypatch, blenders_own, capfd):
