@@ -8,6 +8,7 @@ blender --command cameo sheet AVATAR.cameo -o faces.png --show emotions
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def _load(options: argparse.Namespace) -> None:
     bpy.ops.cameo.import_avatar(filepath=str(options.avatar.resolve()))
     scene, film = bpy.context.scene, bpy.context.scene.cameo_film
     scene.cameo.turntable_size = options.size
-    film.picture_height, film.pitch, film.distance = options.height, options.pitch, options.distance
+    film.picture_height, film.distance = options.height, options.distance
+    film.pitch = math.radians(options.pitch)
     scene.cameo_view.draw_by_backend = options.backend
     if options.lens:
         film.lens = options.lens
@@ -116,7 +118,7 @@ def _turntable(options: argparse.Namespace) -> None:
     _load(options)
     scene, film = bpy.context.scene, bpy.context.scene.cameo_film
     scene.cameo.turntable_frames = options.frames
-    film.fps, film.degrees, film.start_yaw = options.fps, options.degrees, options.start
+    film.fps, film.turn, film.start_yaw = options.fps, math.radians(options.degrees), math.radians(options.start)
     film.kind = _KINDS.get(options.output.suffix.lower(), "MP4")
     if options.faces is not None:
         film.expressions = "NONE" if options.faces.strip().lower() == "none" else "LIST"

@@ -41,28 +41,28 @@ class CameoFilm(bpy.types.PropertyGroup):
         ),
     )
     fps: bpy.props.IntProperty(name="Frame Rate", description="Pictures a second", default=24, min=1, max=240)
-    degrees: bpy.props.FloatProperty(
+    turn: bpy.props.FloatProperty(
         name="Turn",
-        description="Degrees the camera goes round, towards the subject's left; negative: the other way",
-        default=360.0,
-        min=-3600.0,
-        max=3600.0,
-        precision=1,
+        description="How far the camera goes round, towards the subject's left; negative: the other way",
+        default=math.tau,
+        min=-10 * math.tau,
+        max=10 * math.tau,
+        subtype="ANGLE",
     )
     start_yaw: bpy.props.FloatProperty(
         name="Start",
-        description="Where the camera starts, degrees; 0 is the front",
+        description="Where the camera starts; 0 is the front",
         default=0.0,
-        min=-360.0,
-        max=360.0,
-        precision=1,
+        min=-math.tau,
+        max=math.tau,
+        subtype="ANGLE",
     )
     pitch: bpy.props.FloatProperty(
         name="Pitch",
-        description="Degrees from which the camera looks down; negative: up",
-        min=-80.0,
-        max=80.0,
-        precision=1,
+        description="How steeply the camera looks down; negative: up",
+        min=math.radians(-80),
+        max=math.radians(80),
+        subtype="ANGLE",
     )
     height: bpy.props.FloatProperty(
         name="Height", description="Moves the camera up or down", min=-0.5, max=0.5, subtype="DISTANCE"
@@ -182,9 +182,9 @@ def turntable_of(context: bpy.types.Context, member: bpy.types.Object) -> Turnta
     return Turntable(
         frames=scene.cameo.turntable_frames,
         fps=film.fps,
-        degrees=film.degrees,
-        start_yaw_deg=film.start_yaw,
-        pitch_deg=film.pitch,
+        degrees=math.degrees(film.turn),
+        start_yaw_deg=math.degrees(film.start_yaw),
+        pitch_deg=math.degrees(film.pitch),
         height=film.height,
         distance=film.distance,
         fov_deg=math.degrees(2 * math.atan(_SENSOR / (2 * film.lens))),

@@ -48,7 +48,7 @@ class CameoView(bpy.types.PropertyGroup):
         update=_redraw,
     )
     draw_by_backend: bpy.props.BoolProperty(
-        name="Pictures by the Backend",
+        name="Draw on Backend",
         description="The backend draws rendered pictures: sooner where Blender draws them with the processor, or where "
         "the backend has the better graphics card. Blender does it when the backend cannot",
         default=False,

@@ -14,7 +14,9 @@ from .drawing import draw_colors
 
 _LIKE = "BLENDER_RENDER"  # how Blender marks panels that are for any engine
 _NOT_FOR_SPLATS = ("camera_dof", "eevee_", "freestyle", "gpencil", "grease", "opengl", "output_views", "stereoscopy")
-_BESIDES = ("RENDER_PT_opengl_film", "VIEWLAYER_PT_workbench_layer_passes_data")  # transparency; combined and depth
+_BESIDES = (  # transparency; the passes combined and depth
+    *("RENDER_PT_opengl_film", "VIEWLAYER_PT_layer_passes", "VIEWLAYER_PT_workbench_layer_passes_data"),
+)
 
 
 class RenderPanel(bpy.types.Panel):

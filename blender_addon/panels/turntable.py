@@ -29,7 +29,7 @@ class TurntablePanel(CameoPanel, bpy.types.Panel):
         column = layout.column(align=True)
         column.prop(settings, "turntable_frames")
         column.prop(film, "fps")
-        column.prop(film, "degrees")
+        column.prop(film, "turn")
         layout.prop(film, "expressions")
         if film.expressions == "LIST":
             layout.prop(film, "faces", text="")

@@ -21,6 +21,7 @@ def new_camera(collection: bpy.types.Collection, name: str) -> bpy.types.Object:
     data = bpy.data.cameras.new(name)
     data.sensor_fit = "HORIZONTAL"
     data.clip_start, data.clip_end = 0.01, 100.0
+    data.display_size = 0.15  # metres, of its picture in the view: a head is smaller than most scenes
     camera = bpy.data.objects.new(name, data)
     collection.objects.link(camera)
     return camera

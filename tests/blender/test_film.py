@@ -115,7 +115,7 @@ def test_a_picture_behind_the_head(root, tmp_path):
 
 def test_faces_come_from_the_timeline_or_a_list(root, tmp_path):
     settings = bpy.context.scene.cameo_film
-    settings.kind, settings.degrees = "PNG", 0.0
+    settings.kind, settings.turn = "PNG", 0.0
     timeline.key_controls(root, 1, {"jawOpen": 0.0})
     timeline.key_controls(root, 8, {"jawOpen": 1.0})
     settings.expressions = "TIMELINE"

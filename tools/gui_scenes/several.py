@@ -11,10 +11,8 @@ def play(studio: Studio) -> Steps:
     yield from studio.import_head()
     with studio.view():
         bpy.ops.cameo.duplicate_avatar()
-    copy = bpy.context.view_layer.objects.active
-    copy.location.x += 0.34
     bpy.ops.cameo.apply_pose(pose="surprise")
     studio.space.overlay.show_bones = studio.space.overlay.show_extras = False
-    studio.look_at((0.2, 0.0, -0.03), 0.95)
+    studio.look_at((0.36, 0.0, -0.03), 1.15)
     yield from studio.open_sidebar()
     studio.take_view("several", width=900)

@@ -122,7 +122,7 @@ LABELS = {
     "Processor": "Prozessor",
     "Quality": "Qualität",
     "Quarter": "Viertel",
-    "Pictures by the Backend": "Bilder vom Backend",
+    "Draw on Backend": "Backend zeichnet",
     "Receive Light": "Licht empfangen",
     "Shadows in Rendered View": "Schatten in der gerenderten Ansicht",
     "Recorded At": "Aufgenommen mit",
