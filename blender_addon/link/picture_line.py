@@ -15,14 +15,25 @@ from .problem import Problem
 from .socket_thread import Address, SocketThread
 
 _LOOK_SECONDS = 0.002
+_REST_SECONDS = 60.0
+_silent_since: dict[Address, float] = {}
 _SILENCE_SECONDS = 3.0
 _REMOTE_SILENCE_SECONDS = 15.0
 
 
 class PictureLine:
-    """A line to the backend at ``address``. For ``with``."""
+    """A line to the backend at ``address``. For ``with``.
+
+    One that has not answered is left alone for a minute: every frame of a film would wait for it.
+
+    Raises:
+        CameoError: ``backend.silent``, of a backend that is being left alone.
+    """
 
     def __init__(self, address: Address, blender_version: str) -> None:
+        self._address = address
+        if time.monotonic() - _silent_since.get(address, -_REST_SECONDS) < _REST_SECONDS:
+            raise _silent()
         self._line = SocketThread(address, [Hello(SOFTWARE_VERSION, client_name(blender_version))])
         self._patience = _REMOTE_SILENCE_SECONDS if address.keys else _SILENCE_SECONDS
 
@@ -56,9 +67,14 @@ class PictureLine:
 
     def _check(self) -> None:
         if self._line.obstacle is not None or self._line.seconds_silent() > self._patience:
-            raise CameoError(
-                "backend.silent",
-                "The backend does not answer.",
-                cause=f"it was asked for a picture and has said nothing for {self._line.seconds_silent():.0f} s",
-                fix="Look at its state in panel Backend.",
-            )
+            _silent_since[self._address] = time.monotonic()
+            raise _silent()
+
+
+def _silent() -> CameoError:
+    return CameoError(
+        "backend.silent",
+        "The backend does not answer.",
+        cause="it was asked for a picture and said nothing for seconds",
+        fix="Look at its state in panel Backend. It is asked again after a minute.",
+    )

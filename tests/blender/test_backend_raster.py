@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 import pytest
 from cameo.blender_addon import command_line, session
+from cameo.blender_addon.link import picture_line
 from cameo.blender_addon.render import backend_raster, cpu_raster, engine
 from cameo.blender_addon.scene import avatar
 from cameo.protocol import limits
@@ -135,13 +136,18 @@ def test_what_the_backend_cannot_draw_blender_draws(scene, tmp_path, blenders_ow
     assert blenders_own
 
 
-def test_a_hung_backend_does_not_hang_the_render(scene, backend_home, tmp_path, blenders_own, capfd):
+def test_a_hung_backend_does_not_hang_the_render(scene, backend_home, tmp_path, blenders_own, capfd, monkeypatch):
+    monkeypatch.setattr(picture_line, "_silent_since", {})
     pid = read_connection(backend_home).pid
     os.kill(pid, signal.SIGSTOP)
     try:
         begun = time.monotonic()
         assert render(scene, tmp_path / "own.png")[..., 3].max() > 0.9
         assert time.monotonic() - begun < 30 and blenders_own
+        assert "does not answer" in capfd.readouterr().out
+        begun = time.monotonic()
+        render(scene, tmp_path / "next.png")  # the film's next frame does not wait for it again
+        assert time.monotonic() - begun < picture_line._SILENCE_SECONDS
         assert "does not answer" in capfd.readouterr().out
     finally:
         os.kill(pid, signal.SIGCONT)

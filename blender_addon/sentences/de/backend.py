@@ -2,10 +2,12 @@
 
 BACKEND = {
     "backend": {
-        "it was asked for a picture and has said nothing for {1} s": (
-            "es wurde um ein Bild gebeten und hat seit {1} s nichts gesagt"
+        "it was asked for a picture and said nothing for seconds": (
+            "es wurde um ein Bild gebeten und hat sekundenlang nichts gesagt"
         ),
-        "Look at its state in panel Backend.": "Im Panel Backend nach seinem Zustand sehen.",
+        "Look at its state in panel Backend. It is asked again after a minute.": (
+            "Im Panel Backend nach seinem Zustand sehen. Nach einer Minute wird es wieder gefragt."
+        ),
         "Cameo's backend is not installed.": "Cameos Backend ist nicht installiert.",
         "Check the backend's folder in the add-on's preferences: it must exist and be writable.": (
             "In den Einstellungen des Add-ons den Ordner des Backends prüfen: Er muss da und beschreibbar sein."
