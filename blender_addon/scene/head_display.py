@@ -3,7 +3,8 @@
 Drivers decide, so that it works without any handler, can be undone, and comes along in links and copies. Their variable
 is the scene's setting, which only the add-on knows: in a Blender without it, the mesh shows. Renders are not touched.
 
-Splats that Blender draws by itself (5.3) are hidden where the mesh shows, and show in a Blender without the add-on.
+Splats that Blender draws by itself (5.3) are hidden where the mesh shows, and show in a Blender without the add-on; its
+renders show them without the mesh, which would cover the half of each splat that lies below the skin.
 
 The mesh counts as an instancer, which has nothing to instance: Blender can leave those out of 3D views and still
 evaluate them. Where it is wanted for its shadows in *Rendered* view (set up for the compositor, the camera does not
@@ -27,6 +28,7 @@ def show_splats_instead(head: bpy.types.Object, splats: bpy.types.Object) -> Non
     _drive(head, "display_type", f"{_BOUNDS} if splats else {_TEXTURED}", native)
     if native:
         _drive(splats, "hide_viewport", "not splats", native)
+        head.visible_camera = False
 
 
 def is_left_out(head: bpy.types.Object) -> bool:

@@ -35,6 +35,7 @@ def test_a_head_is_drawn_once(empty_scene, native_blender):
     old.splats.data.update_tag()
     depsgraph = empty_scene.evaluated_depsgraph_get()
     depsgraph.update()
+    assert not new.head.visible_camera  # renders by EEVEE and Cycles show the splats alone
     native = {cloud.owner: cloud.native for cloud in gather.gather_clouds(depsgraph)}
     assert native == {"Old Splats": False, "New Splats": True}
     assert len(gather.gather_splats(depsgraph).means) == 200
