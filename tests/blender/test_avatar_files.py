@@ -71,7 +71,9 @@ def test_an_avatar_that_cannot_be_written_says_why(file, tmp_path):
     bpy.ops.cameo.import_avatar(filepath=str(file))
     root = bpy.context.scene.objects["Ada"]
     head = avatar.parts_of(root).head
-    head.shape_key_remove(head.data.shape_keys.key_blocks[1])
+    head.active_shape_key_index = 1
+    with bpy.context.temp_override(object=head, active_object=head):  # by button: the bare function leaves Blender a
+        bpy.ops.object.shape_key_remove()  # driver of freed memory, which brought Blender 5.0 down once
     with pytest.raises(RuntimeError, match=r"The shape key .* is gone.*avatar\.not_exportable"):
         bpy.ops.cameo.export_avatar(filepath=str(tmp_path / "never.cameo"))
     del root[SOURCE]
