@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from tools import environments
 
 ROOT = Path(__file__).resolve().parent
 _PRINTING = Lock()
-_GENERATING = ("tests/engines", "tests/priors", "tests/parity")
+_GENERATING = ("tests/engines", "tests/parity")
 """With Blender's suites, half of the time that all tests take."""
 
 
@@ -81,10 +81,10 @@ def check(tally: Tally, title: str, command: list[str]) -> None:
 
 @dataclass(frozen=True)
 class Suite:
-    """One pytest run."""
+    """One pytest run. ``python`` may wait until its environment has been made."""
 
     title: str
-    python: Path
+    python: Callable[[], Path]
     arguments: tuple[str, ...]
 
 
@@ -97,11 +97,12 @@ def run_suites(tally: Tally, lanes: Sequence[Sequence[Suite]]) -> None:
 
 def run_suite(tally: Tally, suite: Suite) -> None:
     """Its own report gives the counts, and a run that tested nothing is a failure."""
+    python = str(suite.python())
     print(f"\n== {suite.title} ...", flush=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report, log = Path(folder) / "report.xml", Path(folder) / "log.txt"
-        command = [str(suite.python), "-m", "pytest", "-q", "--durations=8", f"--junitxml={report}", *suite.arguments]
+        command = [python, "-m", "pytest", "-q", "--durations=8", f"--junitxml={report}", *suite.arguments]
         with open(log, "wb") as output:
             code = run_child(command, output)
         with _PRINTING:
@@ -135,12 +136,14 @@ def test(_: argparse.Namespace) -> int:
         blender.insert(0, environments.BLENDER_52)
     else:
         print("\n== Blender 5.2 is left out: it needs Python 3.13, and none was found", flush=True)
-    pythons = {one.title: environments.ensure(environments.with_tests(one)) for one in blender}
+    installer = ThreadPoolExecutor(1)  # Blender is installed while the first suites run
+    pythons = {one.title: installer.submit(environments.ensure, environments.with_tests(one)) for one in blender}
     elsewhere = tuple(f"--ignore={folder}" for folder in (*_GENERATING, "tests/blender", "tests/e2e"))
-    of_blender = [Suite(title, interpreter, ("tests/blender",)) for title, interpreter in pythons.items()]
-    generating = Suite("engines and priors", backend, _GENERATING)
-    run_suites(tally, [[generating, *of_blender], [Suite("backend", backend, ("tests", *elsewhere))]])
-    run_suites(tally, [[Suite("end to end", next(iter(pythons.values())), ("tests/e2e",))]])  # alone: it measures time
+    of_blender = [Suite(title, made.result, ("tests/blender",)) for title, made in pythons.items()]
+    generating = Suite("engines", lambda: backend, _GENERATING)
+    run_suites(tally, [[generating, *of_blender], [Suite("backend", lambda: backend, ("tests", *elsewhere))]])
+    last = next(iter(pythons.values())).result
+    run_suites(tally, [[Suite("end to end", last, ("tests/e2e",))]])  # alone: it measures time
     for title in tally.broken:
         print(f"failed: {title}")
     print(f"skipped: {tally.skipped}")

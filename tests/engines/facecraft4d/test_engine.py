@@ -100,7 +100,7 @@ def test_every_stage_shows_what_it_made(whole):
 
 def test_killed_in_every_stage_it_makes_the_same(models, whole, tmp_path):
     for stage in (*STAGES, "reconstruction"):
-        done = job(models, tmp_path, stage, 0.0 if stage == "prepared" else 0.4)  # the first is done in one breath
+        done = job(models, tmp_path, stage, 0.0 if stage == "prepared" else 0.2)  # the first is done in one breath
         assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
         kept = {path.stem.rpartition("-")[0] for path in (tmp_path / "stages").glob("*.zip")}
         assert stage not in kept and len(kept) == (*STAGES, "reconstruction").index(stage) + 1
