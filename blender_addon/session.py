@@ -10,8 +10,6 @@ from pathlib import Path
 
 import bpy
 
-from ..protocol.connection import read_connection
-from ..protocol.errors import ConnectionFileError
 from . import preferences
 from .link.client import BackendClient, client_name
 from .link.launch import NoBackend, find_backend_python
@@ -104,28 +102,15 @@ def _find_environment() -> Path:
 
 def backend_address() -> Address | None:
     """Where the backend is that the preferences mean, if one runs; from any thread, without a connection."""
-    remote = client().remote
-    if remote is not None:
-        return remote.whereabouts
-    try:
-        connection = read_connection(client().home)
-    except ConnectionFileError:
-        return None
-    return Address(connection.endpoint, connection.control)
+    return client().whereabouts
 
 
 def reattach() -> None:
     """Connect to the backend that runs already, if one does: it may have been told to outlive the last Blender; or to
     that on another computer."""
     follow_preferences()
-    if client().remote is not None:
+    if client().remote is not None or client().whereabouts is not None:
         client().connect()
-        return
-    try:
-        read_connection(client().home)
-    except ConnectionFileError:
-        return
-    client().connect()
 
 
 def settle() -> None:

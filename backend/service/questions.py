@@ -44,7 +44,7 @@ def _examiner_died(exit_code: int | None, last_words: str, question: str) -> Fai
     return Failure(
         "examiner.died",
         "The picture could not be looked at.",
-        cause=f"exit code {exit_code}. {last_words}",
+        cause=f"exit code {exit_code}. {last_words}".strip(),
         fix="Try again, or generate without looking first. If it happens again, please report it with examiner.log.",
         job=question,
     )
@@ -54,7 +54,7 @@ def _painter_died(exit_code: int | None, last_words: str, question: str) -> Fail
     return Failure(
         "painter.died",
         "The backend could not draw the picture.",
-        cause=f"exit code {exit_code}. {last_words}",
+        cause=f"exit code {exit_code}. {last_words}".strip(),
         fix="Let Blender draw the pictures. If it happens again, please report it with painter.log.",
         job=question,
     )
@@ -89,8 +89,7 @@ class Questions:
             if message is None:
                 self._process = None
             if asked is not None:
-                last_words = process.log_tail()[-_LAST_WORDS:]
-                yield asked[0], message or self._answerer.died(process.returncode, last_words, asked[1])
+                yield asked[0], message or self._died(process, asked[1])
             self._ask_next()
         if self._process and not self._asked and time.monotonic() - self._busy_at > self._config.answerer_idle_seconds:
             self.stop()
@@ -110,6 +109,9 @@ class Questions:
             self._process = WorkerProcess(self._answerer.command, self._log, self._heard)
         self._asked, self._busy_at = (peer, question.job), time.monotonic()
         self._process.send(question)
+
+    def _died(self, process: WorkerProcess, question: str) -> Failure:
+        return self._answerer.died(process.returncode, process.log_tail()[-_LAST_WORDS:], question)
 
     def _heard(self, process: WorkerProcess, message: Message | None) -> None:
         self._heard_of.put((process, message))

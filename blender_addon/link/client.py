@@ -115,6 +115,11 @@ class BackendClient:
         self._enter(LinkState.DISCONNECTED)
 
     @property
+    def whereabouts(self) -> Address | None:
+        """Where the backend is that is meant, connected or not; None: none runs, or its invitation cannot be read."""
+        return self._backend.whereabouts
+
+    @property
     def question(self) -> Question | None:
         """The newest question about a picture, with its answer once that is there."""
         return self._questions.newest

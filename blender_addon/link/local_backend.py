@@ -56,6 +56,15 @@ class LocalBackend:
         self.may_launch = False
         """The artist asked for a backend, so one that dies at work is started again."""
 
+    @property
+    def whereabouts(self) -> Address | None:
+        """Its sockets, as the connection file says now; None: none runs."""
+        try:
+            connection = read_connection(self.home)
+        except ConnectionFileError:
+            return None
+        return Address(connection.endpoint, connection.control)
+
     def want(self, launch: Launch | None = None) -> None:
         """The artist asks for a backend; without ``launch`` only for one that runs already."""
         self._launch = launch or self._launch

@@ -12,13 +12,13 @@ from ...protocol.messages import Draw, Drawn, Failure, Hello
 from ...protocol.version import SOFTWARE_VERSION
 from .client import client_name
 from .problem import Problem
+from .remote_backend import SILENCE_SECONDS
 from .socket_thread import Address, SocketThread
 
 _LOOK_SECONDS = 0.002
+_SILENCE_SECONDS = 3.0
 _REST_SECONDS = 60.0
 _silent_since: dict[Address, float] = {}
-_SILENCE_SECONDS = 3.0
-_REMOTE_SILENCE_SECONDS = 15.0
 
 
 class PictureLine:
@@ -35,7 +35,7 @@ class PictureLine:
         if time.monotonic() - _silent_since.get(address, -_REST_SECONDS) < _REST_SECONDS:
             raise _silent()
         self._line = SocketThread(address, [Hello(SOFTWARE_VERSION, client_name(blender_version))])
-        self._patience = _REMOTE_SILENCE_SECONDS if address.keys else _SILENCE_SECONDS
+        self._patience = SILENCE_SECONDS if address.keys else _SILENCE_SECONDS
 
     def __enter__(self) -> PictureLine:
         return self

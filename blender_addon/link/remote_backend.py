@@ -18,7 +18,7 @@ SLOW = Problem(
     "Wait a moment: what is under way goes on.",
 )
 _SLOW_SECONDS = 2.5
-_SILENCE_SECONDS = 15.0
+SILENCE_SECONDS = 15.0
 _RETRY_SECONDS = 3.0
 _BY_ITSELF = "The connection comes about by itself as soon as it can."
 
@@ -84,7 +84,7 @@ class RemoteBackend:
         """What has become of it, once the line is of no use any more."""
         if line.obstacle is not None:
             return self._explained(*line.obstacle)
-        if line.seconds_silent() > _SILENCE_SECONDS:
+        if line.seconds_silent() > SILENCE_SECONDS:
             return self._explained(Obstacle.NO_ANSWER, self.title)
         return None
 

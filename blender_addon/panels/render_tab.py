@@ -14,9 +14,8 @@ from .drawing import draw_colors
 
 _LIKE = "BLENDER_RENDER"  # how Blender marks panels that are for any engine
 _NOT_FOR_SPLATS = ("camera_dof", "eevee_", "freestyle", "gpencil", "grease", "opengl", "output_views", "stereoscopy")
-_BESIDES = (  # transparency; the passes combined and depth
-    *("RENDER_PT_opengl_film", "VIEWLAYER_PT_layer_passes", "VIEWLAYER_PT_workbench_layer_passes_data"),
-)
+_FILM = "RENDER_PT_opengl_film"  # transparency
+_PASSES = "VIEWLAYER_PT_layer_passes", "VIEWLAYER_PT_workbench_layer_passes_data"  # combined and depth
 
 
 class RenderPanel(bpy.types.Panel):
@@ -50,7 +49,7 @@ def _blenders_panels() -> Iterator[type[bpy.types.Panel]]:
     for panel in _subclasses(bpy.types.Panel):
         engines, name = getattr(panel, "COMPAT_ENGINES", ()), panel.__name__
         suits = _LIKE in engines and not any(word in name for word in _NOT_FOR_SPLATS)
-        if suits or name in _BESIDES:
+        if suits or name in (_FILM, *_PASSES):
             yield panel
 
 

@@ -22,14 +22,6 @@ REACHABLE = (
 )
 
 
-@pytest.fixture
-def addon(empty_scene, monkeypatch, tmp_path):
-    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "home"))
-    cameo.register()
-    yield session
-    cameo.unregister()
-
-
 def traces() -> set[str]:
     """Everything of Blender's that could carry a mark of ours."""
     found = {f"type {name}" for name in dir(bpy.types) if "cameo" in name.lower()}

@@ -17,9 +17,10 @@ from cameo.blender_addon.scene import avatar
 from cameo.protocol import limits
 from cameo.protocol.avatar import write_avatar
 from cameo.protocol.connection import read_connection
-from cameo.protocol.errors import ConnectionFileError
 from toy_avatar import toy_avatar
 from toy_server import BACKEND, TOY
+
+from ..service.client import wait_for_backend
 
 WIDTH, HEIGHT = 96, 120
 
@@ -29,16 +30,12 @@ def backend_home(tmp_path_factory):
     """A real server with toy stages and the real painter, for all tests of this file."""
     home = tmp_path_factory.mktemp("backend") / "home"
     process = subprocess.Popen([str(BACKEND), str(TOY), "serve", str(home)])
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        try:
-            read_connection(home)
-            break
-        except ConnectionFileError:
-            time.sleep(0.02)
-    yield home
-    process.kill()
-    process.wait()
+    try:
+        wait_for_backend(home, 30)
+        yield home
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture
@@ -66,6 +63,13 @@ def render(scene, path):
     return pixels.reshape(image.size[1], image.size[0], 4)
 
 
+def seen(scene):
+    """The splats of the scene, and its camera's view of them."""
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    camera = scene.camera.evaluated_get(depsgraph)
+    return engine.gather_splats(depsgraph), engine.camera_view(camera, depsgraph, (WIDTH, HEIGHT))
+
+
 @pytest.fixture
 def blenders_own(monkeypatch):
     """How often Blender's own rasterizer was used."""
@@ -86,9 +90,7 @@ def test_the_backends_picture_is_blenders(scene, tmp_path, blenders_own):
 
 def test_a_large_picture_comes_in_strips_without_a_seam(scene, monkeypatch):
     monkeypatch.setattr(limits, "DRAWN_PIXELS", WIDTH * 17)
-    depsgraph = bpy.context.evaluated_depsgraph_get()
-    splats = engine.gather_splats(depsgraph)
-    view = engine.camera_view(scene.camera.evaluated_get(depsgraph), depsgraph, (WIDTH, HEIGHT))
+    splats, view = seen(scene)
     found = backend_raster.rasterize(splats, view, session.backend_address(), lambda: False)
     wanted = cpu_raster.rasterize(*splats, view)
     assert len(backend_raster._strips(view)) == 8 and found.color.shape == (HEIGHT, WIDTH, 3)
@@ -99,9 +101,7 @@ def test_a_large_picture_comes_in_strips_without_a_seam(scene, monkeypatch):
 
 def test_clipping_is_the_cameras(scene):
     scene.camera.data.clip_start = 1.25  # within the head
-    depsgraph = bpy.context.evaluated_depsgraph_get()
-    splats = engine.gather_splats(depsgraph)
-    view = engine.camera_view(scene.camera.evaluated_get(depsgraph), depsgraph, (WIDTH, HEIGHT))
+    splats, view = seen(scene)
     found = backend_raster.rasterize(splats, view, session.backend_address(), lambda: False)
     wanted = cpu_raster.rasterize(*splats, view)
     assert (wanted.alpha > 0.5).sum() > 0 and np.abs(found.alpha - wanted.alpha).max() < 1.5 / 255
@@ -116,16 +116,14 @@ def test_the_command_line_asks_the_backend_when_told_to(scene, tmp_path, blender
 
 
 def test_without_a_backend_blender_draws_and_says_why(scene, tmp_path, monkeypatch, blenders_own, capfd):
-    monkeypatch.setattr(session.client(), "home", tmp_path / "nobody")
+    monkeypatch.setenv("CAMEO_HOME", str(tmp_path / "nobody"))
     assert render(scene, tmp_path / "own.png")[..., 3].max() > 0.9
     assert blenders_own
     assert "No backend is running" in capfd.readouterr().out
 
 
 def test_who_gives_up_waits_no_longer(scene):
-    depsgraph = bpy.context.evaluated_depsgraph_get()
-    splats = engine.gather_splats(depsgraph)
-    view = engine.camera_view(scene.camera.evaluated_get(depsgraph), depsgraph, (WIDTH, HEIGHT))
+    splats, view = seen(scene)
     assert backend_raster.rasterize(splats, view, session.backend_address(), lambda: True) is None
 
 

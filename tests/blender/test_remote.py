@@ -20,14 +20,12 @@ from cameo.backend.service.keys import KeyRing
 from cameo.blender_addon import preferences, session
 from cameo.blender_addon.link.state import LinkState
 from cameo.blender_addon.panels import backend as panel
-from cameo.protocol.connection import read_connection
-from cameo.protocol.errors import ConnectionFileError
 from cameo.protocol.invitation import ClientKeys, Invitation, read_invitation, write_invitation
 from cameo.protocol.jobs import JobState
 from paper import drawn
 from toy_server import BACKEND, TOY, expected, generate, has_come, kill, toy_picture
 
-from ..service.client import free_ports
+from ..service.client import free_ports, wait_for_backend
 
 
 class Box:
@@ -51,14 +49,7 @@ class Box:
         command = [str(BACKEND), "-P", str(TOY), "serve", str(self.home)]
         with open(self.home / "backend.log", "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        end = time.monotonic() + 30
-        while True:
-            try:
-                self.connection = read_connection(self.home)
-                return
-            except ConnectionFileError:
-                assert time.monotonic() < end
-                time.sleep(0.02)
+        self.connection = wait_for_backend(self.home, 30)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
